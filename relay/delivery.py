@@ -1,0 +1,90 @@
+"""A delivery: one event owed to one target by one route; its attempts; how an attempt ends."""
+
+from dataclasses import dataclass
+from enum import IntEnum
+
+from relay.event import Event
+
+
+class State(IntEnum):
+    """Where a delivery stands, or an event over all of its deliveries. The numbers are the store's."""
+
+    PENDING = 0
+    DELIVERED = 1
+    SKIPPED = 2
+    DEAD = 3
+    UNROUTED = 4
+    """Of events only: nothing was planned."""
+
+    @property
+    def word(self) -> str:
+        """As the API says it: `pending`."""
+        return self.name.lower()
+
+
+@dataclass(slots=True)
+class Delivery:
+    """A delivery taken for an attempt, with its event at hand."""
+
+    id: str
+    """The event's id, `-`, and the delivery's number in the event."""
+    key: str
+    """The idempotency key: the same on every attempt, until a fresh replay."""
+    route: str
+    target: str
+    attempts: int
+    """How many were made."""
+    step: int
+    """How many steps of the schedule are spent."""
+    born: int
+    """In the target's own time (`TargetState.time`): from here its age is counted."""
+    event: Event
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """One try, as it is kept."""
+
+    n: int
+    at: int
+    """When it began, microseconds since 1970."""
+    seconds: float
+    status: int | None = None
+    error: str | None = None
+    probe: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Delivered:
+    """The target has it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Retry:
+    """It failed: due again at `at` (microseconds), one step of the schedule spent."""
+
+    at: int
+
+
+@dataclass(frozen=True, slots=True)
+class Wait:
+    """The target could not take it: due at once, at the end of the line, no step spent."""
+
+
+@dataclass(frozen=True, slots=True)
+class Dead:
+    """Given up, kept and listed."""
+
+    reason: str
+
+
+Outcome = Delivered | Retry | Wait | Dead
+
+
+@dataclass(frozen=True, slots=True)
+class Settlement:
+    """What became of a delivery. `attempt` is None where none was made (it was too old)."""
+
+    delivery: Delivery
+    outcome: Outcome
+    attempt: Attempt | None
