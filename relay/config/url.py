@@ -1,0 +1,82 @@
+"""Addresses in the file: a target's, the store's, the public one, a source's path."""
+
+import re
+from typing import Final
+from urllib.parse import SplitResult, urlsplit
+
+from pydantic import ValidationInfo
+
+from relay.config import later
+from relay.config.secret import HINT, Secret, read
+from relay.config.types import fault
+
+HTTP: Final = frozenset({"http", "https"})
+OWN_PATHS: Final = frozenset({"/livez", "/readyz", "/in/relay"})
+STAND_IN: Final = "http://missing.invalid/"
+"""The url of a target whose credential is not there (in `relay check` only)."""
+_PATH: Final = re.compile(r"/[A-Za-z0-9\-._~!$&'()*+,;=:@%/]*")
+
+
+def target_url(value: object, info: ValidationInfo) -> str | Secret:
+    """`log:` or http(s)://…; a Secret where it is one, or holds a password. No error shows any of it."""
+    if isinstance(value, str):
+        _check_target(value)
+        return Secret(value, plain=True) if "@" in urlsplit(value).netloc else value
+    if not isinstance(value, dict | Secret):
+        raise fault("is no url", f"a text, or {HINT}")
+    secret = read(value, info)
+    if secret.missing:
+        return Secret(STAND_IN, missing=True)
+    _check_target(secret.reveal())
+    return secret
+
+
+def _check_target(text: str) -> None:
+    if text == "log:":
+        return
+    scheme = text.partition(":")[0].lower()
+    if scheme in later.SCHEMES:
+        raise fault(f"a {scheme}: target {later.LATER}", later.SCHEME_HINT)
+    if _http(text) is None:
+        raise fault("is no address of a target", "https://HOST/PATH, http://HOST:PORT/PATH, or log:")
+
+
+def _http(text: str) -> SplitResult | None:
+    """The parts of an http(s) url; None where it is none."""
+    if re.search(r"[\x00-\x20\x7f]", text):
+        return None
+    try:
+        parts = urlsplit(text)
+        usable = parts.scheme in HTTP and parts.hostname and parts.port != 0
+    except ValueError:  # brackets that do not match, a port that is no number
+        return None
+    return parts if usable else None
+
+
+def public_address(text: str) -> str:
+    """An http(s) url without query; a slash at its end is cut off, for paths are appended."""
+    parts = _http(text)
+    if parts is None or parts.query or parts.fragment or "@" in parts.netloc:
+        raise fault("is no address for senders", 'such as "https://hooks.example.com"')
+    return text.rstrip("/")
+
+
+def store_url(text: str) -> str:
+    """`sqlite:PATH`."""
+    scheme, _, path = text.partition(":")
+    if scheme in later.STORES:
+        raise fault(f"a {scheme}: store {later.LATER}", later.STORE_HINT)
+    if scheme != "sqlite" or not path or path == ":memory:" or "\0" in path or path.endswith("/"):
+        raise fault("is no store", 'such as "sqlite:relay.db", "sqlite:/var/lib/relay/relay.db"')
+    return text
+
+
+def source_path(text: str) -> str:
+    """The path of a source: nothing of a url but its path, and none of relay's own."""
+    if not text.startswith("/"):
+        raise fault("a path begins with /", f'path = "/{text}"' if _PATH.fullmatch(f"/{text}") else "")
+    if not _PATH.fullmatch(text):
+        raise fault("is no path of a url", "letters, digits and -._~!$&'()*+,;=:@%/, no query")
+    if text in OWN_PATHS:
+        raise fault(f"{text} is relay's own", "choose another")
+    return text

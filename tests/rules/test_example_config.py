@@ -1,0 +1,133 @@
+"""`config.example.toml` and the schema tell the same."""
+
+import json
+import re
+import shutil
+import subprocess
+import sys
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from relay.config.faults import keys
+from relay.config.jsonschema import json_schema
+from relay.config.load import Loaded, load
+from relay.config.schema import (
+    AdminConfig,
+    BasicVerify,
+    Config,
+    HealthConfig,
+    HmacVerify,
+    LogConfig,
+    PairsConfig,
+    RetryConfig,
+    RouteConfig,
+    ServerConfig,
+    SourceConfig,
+    StoreConfig,
+    Table,
+    TargetConfig,
+    TimestampConfig,
+    TokenVerify,
+)
+from relay.receive.providers.known import build
+
+EXAMPLE = Path(__file__).parents[2] / "config.example.toml"
+SETTING = re.compile(r"^#(?=[^ \n])", re.MULTILINE)
+SECRET = "c2VjcmV0IHNlY3JldCBzZWNyZXQgc2VjcmV0"
+
+
+def everything() -> str:
+    """The example with every commented setting switched on."""
+    return SETTING.sub("", EXAMPLE.read_text())
+
+
+@pytest.fixture
+def whole(tmp_path: Path) -> Loaded:
+    text = everything()
+    (tmp_path / "erp.secret").write_text(SECRET)
+    (tmp_path / "admin").write_text(SECRET)
+    (tmp_path / "relay.toml").write_text(text)
+    environ = dict.fromkeys(re.findall(r'env = "([A-Z_]+)"', text.partition("[server]")[2]), SECRET)
+    return load(tmp_path / "relay.toml", environ=environ | {"CREDENTIALS_DIRECTORY": str(tmp_path)})
+
+
+def test_it_works_as_it_stands() -> None:
+    """Without any environment: a signed source, a target that prints, a route; one plain secret, told of."""
+    loaded = load(EXAMPLE, environ={})
+    assert [warning.path for warning in loaded.warnings] == ["source.demo.secret"]
+    assert loaded.config.target["print"].url == "log:"
+    assert loaded.config.route["demo"].sources == ("demo",)
+    assert loaded.config.store.url == "sqlite:relay.db"
+
+
+def test_every_setting_in_it_loads(whole: Loaded) -> None:
+    """All comments taken away, it is a config that every source's provider can be built from."""
+    public_url = whole.config.server.public_url
+    built = {name: build(name, source, public_url) for name, source in whole.config.source.items()}
+    assert {name: found for name, found in built.items() if isinstance(found, list)} == {}
+    assert {type(source.verify).__name__ for source in whole.config.source.values()} == {
+        "HmacVerify", "TokenVerify", "BearerVerify", "BasicVerify", "NoVerify", "NoneType"
+    }  # fmt: skip
+
+
+def tables(raw: dict[str, Any]) -> Iterator[tuple[list[type[Table]], dict[str, Any]]]:
+    """The models of each kind of table, and such tables of the example."""
+    for model in (ServerConfig, AdminConfig, StoreConfig, LogConfig, HealthConfig):
+        yield [model], raw[model.__name__.removesuffix("Config").lower()]
+    sources, targets = list(raw["source"].values()), list(raw["target"].values())
+    verifies = [source["verify"] for source in sources if isinstance(source.get("verify"), dict)]
+    yield [Config], raw
+    yield [SourceConfig], joined(sources)
+    yield [HmacVerify, TokenVerify, BasicVerify], joined(verifies)
+    yield [TimestampConfig], joined([verify["timestamp"] for verify in verifies if "timestamp" in verify])
+    yield [PairsConfig], joined([verify["pairs"] for verify in verifies if "pairs" in verify])
+    yield [TargetConfig], joined(targets)
+    yield [RetryConfig], joined([target["retry"] for target in targets if "retry" in target])
+    yield [RouteConfig], joined(list(raw["route"].values()))
+
+
+def joined(tables: list[dict[str, Any]]) -> dict[str, Any]:
+    return {key: value for table in tables for key, value in table.items()}
+
+
+def test_every_key_stands_in_it() -> None:
+    """What a table can hold is shown, active or as a comment."""
+    for models, table in tables(tomllib.loads(everything())):
+        assert {key for model in models for key in keys(model)} == table.keys(), models
+
+
+@pytest.mark.parametrize("section", ["server", "admin", "store", "log", "health"])
+def test_what_it_shows_as_defaults_are_defaults(whole: Loaded, section: str) -> None:
+    """But for the keys that have none, the tables that always are say what is so anyway."""
+    shown, default = getattr(whole.config, section), getattr(Config(), section)
+    none = {"public_url", "trusted_proxies", "token"}
+    different = {key for key in keys(type(shown)) if getattr(shown, key) != getattr(default, key)}
+    assert different <= none
+
+
+def test_a_targets_defaults_are_defaults(whole: Loaded) -> None:
+    """The http target shows them all; only its url and rate are its own."""
+    shown, default = whole.config.target["billing"], whole.config.target["print"]
+    assert {key for key in keys(TargetConfig) if getattr(shown, key) != getattr(default, key)} == {
+        "url",
+        "rate",
+    }
+
+
+@pytest.mark.parametrize("text", [EXAMPLE.read_text(), everything()], ids=["as it stands", "everything"])
+def test_editors_accept_it(tmp_path: Path, text: str) -> None:
+    """A checker of TOML by JSON Schema finds nothing wrong, and does find what is."""
+    taplo = shutil.which("taplo", path=str(Path(sys.executable).parent)) or shutil.which("taplo")
+    if taplo is None:
+        pytest.skip("taplo is not installed")
+    schema = tmp_path / "schema.json"
+    schema.write_text(json.dumps(json_schema()))
+    command = [taplo, "lint", "--no-auto-config", "--schema", schema.as_uri()]
+    for name, body, code in (("good.toml", text, 0), ("bad.toml", text + '\n[log2]\nlevel = "x"\n', 1)):
+        (tmp_path / name).write_text(body)
+        done = subprocess.run([*command, str(tmp_path / name)], capture_output=True, text=True, check=False)
+        assert done.returncode == code, done.stderr
