@@ -1,0 +1,186 @@
+"""Looking things up, on a reader's thread: lists, single events, counts. Works on a file opened read-only, too."""
+
+import sqlite3
+from collections.abc import Iterable
+from typing import Any
+
+from relay.delivery import State
+from relay.event import Ids, tick_at, unpack_headers
+from relay.store.protocol import DeliveryView, EventView, Page, Query, TargetStats
+from relay.store.sqlite.rows import PER_EVENT, VIA, delivery_text
+
+EVENT = "e.id, e.source, e.key, e.type, e.via, e.received, e.occurred, e.size, e.state"
+DELIVERY = "id, route, target, state, attempts, due, status, error"
+OF_EVENT = f"d.id > e.id * {PER_EVENT} AND d.id < (e.id + 1) * {PER_EVENT}"
+
+
+def find(c: sqlite3.Connection, query: Query, ids: Ids) -> Page:
+    """One page of events, newest first."""
+    rows = find_rows(c, query, ids, query.limit + 1)
+    more = len(rows) > query.limit
+    views = _with_deliveries(c, rows[: query.limit], ids)
+    return Page(tuple(views), ids.text(rows[query.limit - 1][0]) if more else None)
+
+
+def find_rows(c: sqlite3.Connection, query: Query, ids: Ids, limit: int) -> list[tuple[Any, ...]]:
+    """At most `limit` rows of events that `query` names, newest first."""
+    where, values = conditions(query, ids)
+    sql = f"SELECT {EVENT} FROM event e WHERE {where} ORDER BY e.id DESC LIMIT ?"
+    return c.execute(sql, [*values, limit]).fetchall()
+
+
+def conditions(query: Query, ids: Ids) -> tuple[str, list[Any]]:
+    """The SQL of `query` over `event e`, and its values."""
+    parts: list[tuple[str, list[Any]]] = [("1", [])]
+    if query.ids:
+        ticks = [ids.tick(id) for id in query.ids]
+        parts.append((f"e.id IN ({','.join('?' * len(ticks))})", list(ticks)))
+    parts += [
+        (f"e.{name} = ?", [value])
+        for name, value in (("source", query.source), ("type", query.type), ("key", query.key))
+        if value is not None
+    ]
+    if query.since is not None:
+        # ticks never run behind the clock that gave them
+        parts.append(("e.id >= ? AND e.received >= ?", [tick_at(query.since), query.since]))
+    if query.until is not None:
+        parts.append(("e.received < ?", [query.until]))
+    if query.cursor is not None:
+        parts.append(("e.id < ?", [ids.tick(query.cursor)]))
+    parts += _delivery_conditions(query)
+    return " AND ".join(part for part, _ in parts), [value for _, values in parts for value in values]
+
+
+def _delivery_conditions(query: Query) -> Iterable[tuple[str, list[Any]]]:
+    state = None if query.state is None else int(State[query.state.upper()])
+    if query.target is None and query.route is None:
+        if state == State.PENDING:
+            rare = f"SELECT id / {PER_EVENT} FROM delivery INDEXED BY delivery_due WHERE state = 0"
+            yield f"e.state = 0 AND e.id IN ({rare})", []
+        elif state is not None:
+            yield f"e.state = {state}", []
+        return
+    inner = [
+        (f"d.{name} = ?", value)
+        for name, value in (("target", query.target), ("route", query.route))
+        if value is not None
+    ]
+    tests = [test for test, _ in inner] + ([] if state is None else [f"d.state = {state}"])
+    clause = " AND ".join([OF_EVENT, *tests])
+    yield f"EXISTS (SELECT 1 FROM delivery d WHERE {clause})", [value for _, value in inner]
+
+
+def _with_deliveries(c: sqlite3.Connection, rows: list[tuple[Any, ...]], ids: Ids) -> list[EventView]:
+    by_event: dict[int, list[tuple[Any, ...]]] = {row[0]: [] for row in rows}
+    listed = f"[{','.join(map(str, by_event))}]"
+    query = (
+        f"SELECT d.{DELIVERY.replace(', ', ', d.')} FROM event e JOIN delivery d ON {OF_EVENT} "
+        "WHERE e.id IN (SELECT value FROM json_each(?)) ORDER BY d.id"
+    )
+    for delivery in c.execute(query, (listed,)):
+        by_event[delivery[0] // PER_EVENT].append(delivery)
+    return [_view(row, by_event[row[0]], ids) for row in rows]
+
+
+def show(c: sqlite3.Connection, id: str, ids: Ids) -> EventView | None:
+    """One event whole."""
+    try:
+        tick = ids.tick(id)
+    except ValueError:
+        return None
+    row = c.execute(f"SELECT {EVENT} FROM event e WHERE id = ?", (tick,)).fetchone()
+    if row is None:
+        return None
+    headers, query, body = c.execute(
+        "SELECT headers, query, body FROM body WHERE event = ?", (tick,)
+    ).fetchone()
+    own = (tick * PER_EVENT, (tick + 1) * PER_EVENT)
+    deliveries = c.execute(
+        f"SELECT {DELIVERY} FROM delivery WHERE id > ? AND id < ? ORDER BY id",
+        own,
+    ).fetchall()
+    history = c.execute(
+        "SELECT delivery, n, at, seconds, status, error, probe FROM attempt "
+        "WHERE delivery > ? AND delivery < ? ORDER BY delivery, n",
+        own,
+    ).fetchall()
+    return _view(row, deliveries, ids, history, headers=unpack_headers(headers), query=query, body=body)
+
+
+def _view(
+    row: tuple[Any, ...],
+    deliveries: list[tuple[Any, ...]],
+    ids: Ids,
+    history: Iterable[tuple[Any, ...]] = (),
+    **whole: Any,
+) -> EventView:
+    tick, source, key, kind, via, received, occurred, size, state = row
+    tries: dict[int, list[dict[str, Any]]] = {}
+    for delivery, *rest in history:
+        tries.setdefault(delivery, []).append(_attempt(*rest))
+    return EventView(
+        id=ids.text(tick),
+        key=key,
+        source=source,
+        type=kind,
+        via=VIA[via],
+        received_at=received,
+        occurred_at=occurred,
+        size=size,
+        state=State(state).word,
+        deliveries=tuple(_delivery_view(some, ids, tries.get(some[0], [])) for some in deliveries),
+        **whole,
+    )
+
+
+def _attempt(
+    n: int, at: int, seconds: float, status: int | None, error: str | None, probe: int
+) -> dict[str, Any]:
+    return {"n": n, "at": at, "seconds": seconds, "status": status, "error": error, "probe": bool(probe)}
+
+
+def _delivery_view(row: tuple[Any, ...], ids: Ids, history: list[dict[str, Any]]) -> DeliveryView:
+    number, route, target, state, attempts, due, status, error = row
+    return DeliveryView(
+        id=delivery_text(ids, number),
+        route=route,
+        target=target,
+        state=State(state).word,
+        attempts=attempts,
+        next_at=due if state == State.PENDING else None,
+        last_status=status,
+        last_error=error,
+        history=tuple(history),
+    )
+
+
+def target_stats(c: sqlite3.Connection, dead_since: int, ids: Ids) -> dict[str, TargetStats]:
+    """Pending and dead of each target that has any."""
+    pending = c.execute(
+        "SELECT target, count(*), min(id) FROM delivery INDEXED BY delivery_due WHERE state = 0 GROUP BY target"
+    ).fetchall()
+    dead = c.execute(
+        "SELECT target, count(*), sum(settled >= ?) FROM delivery INDEXED BY delivery_dead "
+        "WHERE state = 3 GROUP BY target",
+        (dead_since,),
+    ).fetchall()
+    stats: dict[str, dict[str, Any]] = {}
+    for target, n, first in pending:
+        oldest = c.execute("SELECT received FROM event WHERE id = ?", (first // PER_EVENT,)).fetchone()
+        stats[target] = {"pending": n, "oldest": None if oldest is None else oldest[0]}
+    for target, n, lately in dead:
+        stats.setdefault(target, {}).update(dead=n, dead_lately=lately)
+    return {target: TargetStats(**counts) for target, counts in stats.items()}
+
+
+def last_event(c: sqlite3.Connection, source: str) -> int | None:
+    """When the newest event of `source` was received."""
+    row = c.execute(
+        "SELECT received FROM event WHERE source = ? ORDER BY id DESC LIMIT 1", (source,)
+    ).fetchone()
+    return None if row is None else int(row[0])
+
+
+def sources(c: sqlite3.Connection) -> list[str]:
+    """Every source that has events."""
+    return [row[0] for row in c.execute("SELECT DISTINCT source FROM event")]

@@ -1,0 +1,144 @@
+"""Connections to the file: one that writes, some that read, a lock for the daemon, and the schema's version.
+
+SQLite before 3.51.3 can damage a WAL when two connections write or checkpoint at the same moment: so one
+connection does both, and the others are `query_only` and never checkpoint.
+"""
+
+import fcntl
+import os
+import sqlite3
+from collections.abc import Callable
+from importlib import resources
+from pathlib import Path
+from typing import Concatenate, Final, ParamSpec, TypeVar
+
+import aiosqlite
+
+from relay.errors import StoreError, StoreLocked, StoreTooNew
+
+T = TypeVar("T")
+P = ParamSpec("P")
+
+BUSY_TIMEOUT: Final = 2.0
+"""Seconds a write waits for a lock that somebody else holds, before it fails."""
+CACHED_STATEMENTS: Final = 512
+CHECKPOINT_PAGES: Final = 4000
+
+
+class Connection(aiosqlite.Connection):
+    """A connection on a thread of its own, which runs whole functions: one hop for a whole transaction."""
+
+    async def run(
+        self, function: Callable[Concatenate[sqlite3.Connection, P], T], *args: P.args, **kw: P.kwargs
+    ) -> T:
+        """`function(connection, …)` on the connection's thread. Cancelling the await does not stop it."""
+        return await self._execute(function, self._conn, *args, **kw)  # type: ignore[no-any-return,no-untyped-call]  # untyped there
+
+
+async def open_writer(path: Path) -> Connection:
+    """The connection that writes; makes the file, and brings its schema up to date."""
+    connection = await _connect(
+        lambda: sqlite3.connect(
+            path, isolation_level=None, timeout=BUSY_TIMEOUT, cached_statements=CACHED_STATEMENTS
+        )
+    )
+    try:
+        await connection.run(_prepare_writer, path)
+    except BaseException:
+        await connection.close()
+        raise
+    return connection
+
+
+async def open_reader(path: Path) -> Connection:
+    """A connection that only reads."""
+    uri = f"{path.absolute().as_uri()}?mode=rw"
+    connection = await _connect(
+        lambda: sqlite3.connect(
+            uri, uri=True, isolation_level=None, timeout=5, cached_statements=CACHED_STATEMENTS
+        )
+    )
+    await connection.run(_prepare_reader)
+    return connection
+
+
+async def _connect(connector: Callable[[], sqlite3.Connection]) -> Connection:
+    connection = Connection(connector, 64)
+    _ = await connection
+    return connection
+
+
+def _prepare_writer(c: sqlite3.Connection, path: Path) -> None:
+    version = c.execute("PRAGMA user_version").fetchone()[0]
+    refuse_newer(path, version)
+    c.executescript("PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA temp_store=MEMORY;")
+    c.executescript(f"PRAGMA wal_autocheckpoint={CHECKPOINT_PAGES}; PRAGMA cache_size=-32768;")
+    migrate(c, version)
+
+
+def _prepare_reader(c: sqlite3.Connection) -> None:
+    c.executescript("PRAGMA query_only=ON; PRAGMA wal_autocheckpoint=0; PRAGMA temp_store=MEMORY;")
+
+
+def migrations() -> list[str]:
+    """The scripts that make version 1, 2, … from the one before."""
+    folder = resources.files("relay.store.sqlite") / "migrations"
+    return [file.read_text("utf-8") for file in sorted(folder.iterdir(), key=lambda file: file.name)]
+
+
+def refuse_newer(path: Path, version: int) -> None:
+    """StoreTooNew for a file that a newer relay wrote."""
+    known = len(migrations())
+    if version > known:
+        raise StoreTooNew(
+            f"{path} has store version {version}, this relay knows versions up to {known}",
+            "run the newer relay; the file was left untouched",
+        )
+
+
+def migrate(c: sqlite3.Connection, version: int) -> None:
+    """From `version` to the newest, each step in one transaction with the version's number."""
+    for number, script in enumerate(migrations()[version:], start=version + 1):
+        # executescript ends an open transaction first: the script has to hold its own
+        try:
+            c.executescript(f"BEGIN IMMEDIATE; {script}; PRAGMA user_version={number}; COMMIT;")
+        except BaseException:
+            if c.in_transaction:
+                c.execute("ROLLBACK")
+            raise
+
+
+class DaemonLock:
+    """A file beside the store that says a daemon has it; the kernel takes it back when the daemon ends."""
+
+    def __init__(self, store: Path) -> None:
+        self._store = store
+        self._file = store.with_name(f"{store.name}.lock")
+        self._fd: int | None = None
+
+    def acquire(self) -> None:
+        """StoreLocked where another daemon has it."""
+        try:
+            fd = os.open(self._file, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        except OSError as error:
+            raise StoreError(
+                f"the store {self._store} cannot be opened: {error.strerror}",
+                "its folder must exist and be writable by relay's user",
+            ) from error
+        try:
+            fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            owner = os.read(fd, 20).decode("ascii", "replace").strip()
+            os.close(fd)
+            raise StoreLocked(
+                f"the store {self._store} is in use by another relay (process {owner or 'unknown'})",
+                "one daemon to a store: stop the other one, or give this one a [store] url of its own",
+            ) from error
+        os.ftruncate(fd, 0)
+        os.write(fd, f"{os.getpid()}\n".encode())
+        self._fd = fd
+
+    def release(self) -> None:
+        if self._fd is not None:
+            os.close(self._fd)
+            self._fd = None

@@ -1,0 +1,360 @@
+"""The store in one SQLite file: one daemon, one thread that writes, two that read."""
+
+import asyncio
+import secrets
+import sqlite3
+import time
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Concatenate, Final, ParamSpec, TypeVar
+
+import structlog
+
+from relay.clock import SECOND, Clock
+from relay.delivery import Delivery, Retry, Settlement, Wait
+from relay.errors import StoreUnavailable
+from relay.event import Event, Ids, new_tag
+from relay.route import Planned
+from relay.store.protocol import Count, Entry, Keep, Pulse, Query, Receipt, Replay
+from relay.store.sqlite import old, prune, replay
+from relay.store.sqlite.archive_file import FileArchive, free_bytes
+from relay.store.sqlite.backlog import Backlog
+from relay.store.sqlite.claims import read_due
+from relay.store.sqlite.connection import Connection, DaemonLock, open_reader, open_writer
+from relay.store.sqlite.rows import delivery_row
+from relay.store.sqlite.transaction import commit, explain, immediately, recall
+from relay.store.writer import Batch, Writer
+from relay.target import TargetState
+
+log = structlog.get_logger()
+T = TypeVar("T")
+P = ParamSpec("P")
+
+HOT_BYTES: Final = 32 << 20
+"""Bodies of new events held at hand until they are tried, over all targets."""
+IDLE_BEAT: Final = 3.0
+"""Seconds without a commit after which one is made, so that a store that would fail is noticed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """What makes this store's names its own."""
+
+    tag: str
+    salt: bytes
+    last: int
+    """The newest event's tick."""
+
+
+class SqliteStore(FileArchive):
+    """See `relay.store.protocol`."""
+
+    def __init__(
+        self,
+        path: Path,
+        clock: Clock,
+        min_free: int,
+        lock: DaemonLock,
+        writer: Connection,
+        reader: Connection,
+        archive: Connection,
+        identity: Identity,
+        states: dict[str, TargetState],
+        observe: Callable[[float], None],
+    ) -> None:
+        super().__init__(path, archive, Ids(identity.tag, identity.last))
+        self._clock = clock
+        self._min_free = min_free
+        self._lock = lock
+        self._writing = writer
+        self._reading = reader
+        self._salt = identity.salt
+        self._states = states
+        self._writer = Writer(self._commit, explain, self._committed, observe)
+        self._backlogs: dict[str, Backlog] = {}
+        self._readings: set[asyncio.Task[None]] = set()
+        self._wake: Callable[[set[str]], None] = lambda _targets: None
+        self._free = 0
+        self._short = False
+        self._pruned_to = 0
+        self._shed_to = 0
+        self._names_part = 0
+        self._tasks: list[asyncio.Task[None]] = []
+
+    def start(self) -> None:
+        """Begin to commit, and to watch the disk."""
+        self._tasks = [asyncio.create_task(self._writer.run()), asyncio.create_task(self._watch())]
+
+    async def close(self) -> None:
+        """Commit what waits, once; let go of the file."""
+        run, watch = self._tasks
+        watch.cancel()
+        self._writer.close()
+        await asyncio.wait([run, watch])
+        await asyncio.gather(*self._readings, return_exceptions=True)
+        await self._reading.close()
+        await super().close()
+        await self._writing.close()
+        self._lock.release()
+
+    # outbox
+
+    def next_id(self, now: int) -> str:
+        return self.ids.next(now)
+
+    async def append(self, entries: Sequence[Entry], within: float | None = None) -> list[Receipt]:
+        if self._short:
+            raise StoreUnavailable("the disk is nearly full", "free some space: see [store] min_free")
+        return await self._writer.append(entries, within)
+
+    async def claim(self, target: str, count: int, now: int) -> list[Delivery]:
+        backlog = self._backlog(target)
+        if backlog.wants_rows(now):
+            backlog.begin_reading()
+            task = asyncio.create_task(self._read(target, backlog, now))
+            self._readings.add(task)
+            task.add_done_callback(self._readings.discard)
+        return backlog.take(count)
+
+    def settle(self, settlements: Sequence[Settlement]) -> None:
+        self._writer.settle(settlements)
+
+    def release(self, deliveries: Iterable[Delivery]) -> None:
+        for delivery in deliveries:
+            backlog = self._backlog(delivery.target)
+            backlog.let_go(delivery.id)
+            backlog.fall_behind()
+
+    def shelve(self, target: str) -> None:
+        self._backlog(target).shelve()
+
+    def due_at(self, target: str, now: int) -> int | None:
+        return self._backlog(target).due_at(now)
+
+    def listen(self, wake: Callable[[set[str]], None]) -> None:
+        self._wake = wake
+
+    @property
+    def unsettled(self) -> int:
+        return self._writer.backlog
+
+    # memory
+
+    def target_state(self, name: str) -> TargetState:
+        return self._states.get(name) or TargetState()
+
+    def target_names(self) -> set[str]:
+        return set(self._states)
+
+    def remember(self, name: str, state: TargetState) -> None:
+        self._states[name] = state
+        self._writer.remember(name, state)
+
+    async def flush(self) -> None:
+        await self._writer.flush()
+
+    # changes by hand
+
+    async def replay(
+        self, query: Query, how: Replay, replan: Callable[[Event], tuple[Planned, ...]]
+    ) -> Count:
+        count, touched = await self._change(replay.replay, query, how, replan, self.ids, self._born)
+        self._touch(touched)
+        return count
+
+    async def discard(self, query: Query, now: int, *, dry_run: bool = False) -> Count:
+        count, touched = await self._change(replay.discard, query, now, self.ids, dry_run=dry_run)
+        for target in touched:
+            self.shelve(target)
+        self._touch(touched)
+        return count
+
+    async def end_old(self, target: str, born_before: int, reason: str, now: int) -> tuple[int, int | None]:
+        backlog = self._backlog(target)
+        held = frozenset([delivery_row(self.ids, id) for id in backlog.held])
+        rows, oldest = await self._reading.run(old.find, target, born_before, held)
+        if rows:
+            await self._change(old.end, rows, reason, now)
+        return len(rows), oldest
+
+    # retention
+
+    async def prune(self, keep: Keep, now: int) -> bool:
+        done, dead, names = (now - int(seconds * SECOND) for seconds in (keep.done, keep.dead, keep.names))
+        if not self._pruned_to:
+            await self._change(prune.forget_names, self._names_part, names)
+            self._names_part = (self._names_part + 1) % prune.SEEN_SLICES
+        found = await self._archive.run(prune.candidates, self._pruned_to, prune.Limits(done, dead))
+        await self._remove(found.ticks)
+        self._pruned_to = found.after or 0
+        return found.after is not None
+
+    async def shed(self) -> bool:
+        found = await self._archive.run(prune.candidates, self._shed_to, prune.Limits(self._clock.now(), 0))
+        went = await self._remove(found.ticks)
+        self._shed_to = found.after or 0
+        await self._measure()
+        return went > 0 or found.after is not None
+
+    async def _remove(self, ticks: list[int]) -> int:
+        if not ticks:
+            return 0
+        return await self._change(prune.remove, ticks)
+
+    # health
+
+    @property
+    def changed(self) -> Callable[[], None]:
+        return self._writer.changed
+
+    @changed.setter
+    def changed(self, callback: Callable[[], None]) -> None:
+        self._writer.changed = callback
+
+    def pulse(self) -> Pulse:
+        pulse = self._writer.pulse()
+        if pulse.failing is None and self._short:
+            return Pulse(
+                pulse.answers, f"less than {self._min_free >> 20} MiB of disk is free", pulse.commit_seconds
+            )
+        return pulse
+
+    @property
+    def short_of_disk(self) -> bool:
+        return self._short
+
+    async def _watch(self) -> None:
+        """Each second: is there room on the disk, and does an idle store still take writes?"""
+        while True:
+            await self._measure()
+            if time.monotonic() - self._writer.last_commit > IDLE_BEAT:
+                self._writer.beat()
+            await self._clock.sleep(1)
+
+    async def _measure(self) -> None:
+        try:
+            self._free = await free_bytes(self._path, self._reading)
+        except (OSError, sqlite3.Error) as error:
+            log.warning("store.disk-unknown", error=str(error))
+            return
+        short = self._free < self._min_free
+        if short != self._short:
+            self._short = short
+            log.log(
+                40 if short else 20,
+                "store.short-of-disk" if short else "store.disk-free",
+                free_bytes=self._free,
+            )
+            self._writer.changed()
+
+    # what happens inside
+
+    async def _commit(self, batch: Batch) -> list[list[Receipt]]:
+        return await self._writing.run(commit, batch, self.ids, self._salt, self._born, self._clock.now())
+
+    def _committed(self, batch: Batch, receipts: list[list[Receipt]]) -> None:
+        """It is on disk: whoever waits for deliveries is told."""
+        touched: set[str] = set()
+        space = HOT_BYTES - sum([backlog.bytes for backlog in self._backlogs.values()])
+        for waiting, each in zip(batch.appends, receipts, strict=True):
+            for entry, receipt in zip(waiting.entries, each, strict=True):
+                if not receipt.duplicate:
+                    space -= self._offer(entry, space)
+                    touched.update([planned.target for planned in entry.planned])
+        for settlement in batch.settlements:
+            touched.add(self._settled(settlement))
+        if touched:
+            self._wake(touched)
+
+    def _offer(self, entry: Entry, space: int) -> int:
+        """New deliveries are at hand at once, while there is room; how much room they took."""
+        event, taken = entry.event, 0
+        for n, planned in enumerate(entry.planned, start=1):
+            id = f"{event.id}-{n}"
+            delivery = Delivery(
+                id, id, planned.route, planned.target, 0, 0, self._born(planned.target, event.received), event
+            )
+            if self._backlog(planned.target).offer(delivery, space):
+                taken = len(event.body)
+        return taken
+
+    def _settled(self, settlement: Settlement) -> str:
+        delivery = settlement.delivery
+        backlog = self._backlog(delivery.target)
+        backlog.let_go(delivery.id)
+        match settlement.outcome:
+            case Retry(at):
+                backlog.due_later(at)
+            case Wait():
+                backlog.fall_behind()
+            case _:
+                pass
+        return delivery.target
+
+    async def _read(self, target: str, backlog: Backlog, now: int) -> None:
+        """Read the next due rows of `target` into its window, and wake it."""
+        held = frozenset([delivery_row(self.ids, id) for id in backlog.held])
+        try:
+            due = await self._reading.run(read_due, target, now, held, self.ids)
+        except sqlite3.Error as error:
+            log.error("store.read-failed", target=target, error=str(error))
+            backlog.end_reading((), all_due=False, next_due=None)
+            await self._clock.sleep(1)
+        else:
+            backlog.end_reading(due.deliveries, all_due=due.all_due, next_due=due.next_due)
+        self._wake({target})
+
+    async def _change(
+        self, write: Callable[Concatenate[sqlite3.Connection, P], T], *args: P.args, **kw: P.kwargs
+    ) -> T:
+        """`write` in a transaction of its own, between two batches."""
+        return await self._writer.change(lambda: self._writing.run(immediately, write, *args, **kw))
+
+    def _touch(self, targets: set[str]) -> None:
+        for target in targets:
+            self._backlog(target).fall_behind()
+        if targets:
+            self._wake(targets)
+
+    def _backlog(self, target: str) -> Backlog:
+        backlog = self._backlogs.get(target)
+        if backlog is None:
+            backlog = self._backlogs[target] = Backlog()
+        return backlog
+
+    def _born(self, target: str, now: int) -> int:
+        state = self._states.get(target)
+        return now if state is None else state.time(now)
+
+
+async def open_store(
+    path: Path, clock: Clock, min_free: int, observe: Callable[[float], None] = lambda _seconds: None
+) -> SqliteStore:
+    """Open the file, or make it, for this daemon alone; StoreLocked, StoreTooNew, StoreError."""
+    lock = DaemonLock(path)
+    lock.acquire()
+    opened: list[Connection] = []
+    try:
+        opened.append(await open_writer(path))
+        identity, states = await opened[0].run(immediately, _know_itself)
+        opened += [await open_reader(path), await open_reader(path)]
+        writer, reader, archive = opened
+    except BaseException:
+        for connection in opened:
+            await connection.close()
+        lock.release()
+        raise
+    store = SqliteStore(path, clock, min_free, lock, writer, reader, archive, identity, states, observe)
+    store.start()
+    return store
+
+
+def _know_itself(c: sqlite3.Connection) -> tuple[Identity, dict[str, TargetState]]:
+    """The store's own names, made when it is new, and what it remembers."""
+    c.execute(
+        "INSERT OR IGNORE INTO setting VALUES ('tag', ?), ('salt', ?)", (new_tag(), secrets.token_hex(16))
+    )
+    settings = dict(c.execute("SELECT name, value FROM setting").fetchall())
+    last = c.execute("SELECT coalesce(max(id), 0) FROM event").fetchone()[0]
+    return Identity(settings["tag"], bytes.fromhex(settings["salt"]), last), recall(c)

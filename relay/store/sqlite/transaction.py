@@ -1,0 +1,95 @@
+"""One batch, one transaction, one hop to the writer's thread."""
+
+import sqlite3
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import asdict
+from typing import Concatenate, ParamSpec, TypeVar
+
+import orjson
+
+from relay.event import Ids
+from relay.store.protocol import Receipt
+from relay.store.sqlite.append import Born, append, count
+from relay.store.sqlite.settle import settle
+from relay.store.writer import Batch
+from relay.target import TargetState
+
+T = TypeVar("T")
+P = ParamSpec("P")
+
+
+def commit(
+    c: sqlite3.Connection, batch: Batch, ids: Ids, salt: bytes, born: Born, now: int
+) -> list[list[Receipt]]:
+    """Write `batch`; when this returns it is on disk."""
+    return immediately(c, _write, batch, ids, salt, born, now)
+
+
+def immediately(
+    c: sqlite3.Connection,
+    write: Callable[Concatenate[sqlite3.Connection, P], T],
+    /,
+    *args: P.args,
+    **kw: P.kwargs,
+) -> T:
+    """`write(c, …)` in a transaction: all of it or nothing."""
+    c.execute("BEGIN IMMEDIATE")
+    try:
+        result = write(c, *args, **kw)
+        c.execute("COMMIT")
+    except BaseException:
+        # a full disk has rolled it back already, and a broken one may refuse to
+        with suppress(sqlite3.Error):
+            if c.in_transaction:
+                c.execute("ROLLBACK")
+        raise
+    return result
+
+
+def _write(
+    c: sqlite3.Connection, batch: Batch, ids: Ids, salt: bytes, born: Born, now: int
+) -> list[list[Receipt]]:
+    entries = [entry for waiting in batch.appends for entry in waiting.entries]
+    receipts = append(c, entries, ids, salt, born) if entries else []
+    if batch.settlements:
+        settle(c, batch.settlements, ids, now)
+    for name, state in batch.states.items():
+        _remember(c, name, state)
+    if not (entries or batch.settlements or batch.states):
+        count(c, "beats", 1)
+    return _by_append(batch, receipts)
+
+
+def _remember(c: sqlite3.Connection, name: str, state: TargetState) -> None:
+    c.execute(
+        "INSERT INTO target VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET state = excluded.state",
+        (name, orjson.dumps(asdict(state)).decode()),
+    )
+
+
+def recall(c: sqlite3.Connection) -> dict[str, TargetState]:
+    """What is remembered of targets."""
+    rows = c.execute("SELECT name, state FROM target").fetchall()
+    return {name: TargetState(**orjson.loads(state)) for name, state in rows}
+
+
+def _by_append(batch: Batch, receipts: list[Receipt]) -> list[list[Receipt]]:
+    each: list[list[Receipt]] = []
+    start = 0
+    for waiting in batch.appends:
+        end = start + len(waiting.entries)
+        each.append(receipts[start:end])
+        start = end
+    return each
+
+
+def explain(error: Exception) -> str | None:
+    """Why the store could not commit; None where the fault is in what was to be stored."""
+    if isinstance(
+        error, sqlite3.IntegrityError | sqlite3.DataError | sqlite3.ProgrammingError | sqlite3.InterfaceError
+    ):
+        return None
+    if isinstance(error, sqlite3.Error | OSError | MemoryError):
+        return str(error) or type(error).__name__
+    return None

@@ -1,0 +1,280 @@
+"""Group commit: one transaction at a time; what gathers while it runs goes into the next one.
+
+A future is resolved only after the commit that holds its work has ended, so whoever awaits it may say 2xx.
+"""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field
+from itertools import islice
+from typing import Any, Final, TypeVar
+
+import structlog
+
+from relay.delivery import Settlement
+from relay.errors import StoreUnavailable
+from relay.store.protocol import Entry, Pulse, Receipt
+from relay.target import TargetState
+
+log = structlog.get_logger()
+T = TypeVar("T")
+
+BATCH_ENTRIES: Final = 256
+BATCH_BYTES: Final = 8 << 20
+HANG: Final = 2.5
+"""Seconds after which a commit that runs counts as failing: longer than a write waits for a lock."""
+STUCK: Final = 10.0
+"""Seconds after which the writer does not answer any more."""
+PAUSE: Final = 0.2
+"""Seconds between tries while commits fail."""
+
+
+@dataclass(slots=True, eq=False)
+class Append:
+    """Entries that wait for a commit, and who waits for it."""
+
+    entries: Sequence[Entry]
+    done: "asyncio.Future[list[Receipt]]"
+    size: int
+    timer: asyncio.TimerHandle | None = None
+
+
+@dataclass(slots=True)
+class Batch:
+    """What one transaction writes. An empty one proves that the store takes writes."""
+
+    appends: list[Append] = field(default_factory=list)
+    settlements: list[Settlement] = field(default_factory=list)
+    states: dict[str, TargetState] = field(default_factory=dict)
+
+
+Commit = Callable[[Batch], Awaitable[list[list[Receipt]]]]
+"""Writes a batch in one transaction; a list of receipts for each append, when it is on disk."""
+
+
+class Writer:
+    """Gathers work into batches and has them committed, one after the other."""
+
+    def __init__(
+        self,
+        commit: Commit,
+        explain: Callable[[Exception], str | None],
+        committed: Callable[[Batch, list[list[Receipt]]], None],
+        observe: Callable[[float], None] = lambda _seconds: None,
+    ) -> None:
+        self._commit = commit
+        self._explain = explain
+        """Why the store could not commit; None where the fault is in what was to be stored."""
+        self._committed = committed
+        self._observe = observe
+        self._appends: dict[int, Append] = {}
+        self._settlements: list[Settlement] = []
+        self._states: dict[str, TargetState] = {}
+        self._changes: list[tuple[Callable[[], Awaitable[Any]], asyncio.Future[Any]]] = []
+        self._flushes: list[asyncio.Future[None]] = []
+        self._beat = False
+        self._wake = asyncio.Event()
+        self._closing = False
+        self._began: float | None = None
+        self._error: str | None = None
+        self._seconds = 0.0
+        self.last_commit = time.monotonic()
+        self.changed: Callable[[], None] = lambda: None
+        """Called when commits begin to fail, and when they are well again."""
+
+    # what the store asks
+
+    def append(self, entries: Sequence[Entry], within: float | None) -> "asyncio.Future[list[Receipt]]":
+        """A future that is done when `entries` are on disk; StoreUnavailable after `within` seconds."""
+        loop = asyncio.get_running_loop()
+        size = sum([len(entry.event.body) for entry in entries])
+        waiting = Append(entries, loop.create_future(), size)
+        if within is not None:
+            waiting.timer = loop.call_later(within, self._expire, waiting)
+        self._appends[id(waiting)] = waiting
+        self._wake.set()
+        return waiting.done
+
+    def settle(self, settlements: Sequence[Settlement]) -> None:
+        self._settlements.extend(settlements)
+        self._wake.set()
+
+    def remember(self, name: str, state: TargetState) -> None:
+        self._states[name] = state
+        self._wake.set()
+
+    def beat(self) -> None:
+        """Commit something soon, be it nothing: so that a store that fails, or is well again, is noticed."""
+        self._beat = True
+        self._wake.set()
+
+    async def change(self, work: Callable[[], Awaitable[T]]) -> T:
+        """Run `work`, a transaction of its own, between two batches."""
+        done: asyncio.Future[T] = asyncio.get_running_loop().create_future()
+        self._changes.append((work, done))
+        self._wake.set()
+        return await asyncio.shield(done)
+
+    async def flush(self) -> None:
+        """Return when all that was given until now is on disk."""
+        done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._flushes.append(done)
+        self._wake.set()
+        await asyncio.shield(done)
+
+    def pulse(self) -> Pulse:
+        running = 0.0 if self._began is None else time.monotonic() - self._began
+        hangs = f"a commit hangs since {running:.0f} s" if running > HANG else None
+        return Pulse(running < STUCK, hangs or self._error, self._seconds)
+
+    @property
+    def backlog(self) -> int:
+        """Settlements that wait for a commit."""
+        return len(self._settlements)
+
+    # the loop
+
+    async def run(self) -> None:
+        """Commit batches until `close`; then what is left, once."""
+        while not self._closing:
+            await self._wake.wait()
+            self._wake.clear()
+            await self._turn()
+        await self._turn()
+        for future in self._flushes:
+            future.cancel()
+
+    def close(self) -> None:
+        self._closing = True
+        self._wake.set()
+
+    async def _turn(self) -> None:
+        """Everything that waits now, and what gathers meanwhile."""
+        while True:
+            if batch := self._take():
+                await self._write(batch)
+                if self._error is not None and not self._closing:
+                    await self._breathe()
+            elif self._changes:
+                await self._change(*self._changes.pop(0))
+            else:
+                break
+            if self._error is not None and self._closing:
+                break
+        if self._error is None:
+            flushes, self._flushes = self._flushes, []
+            for future in flushes:
+                _resolve(future, None)
+
+    async def _breathe(self) -> None:
+        """Commits fail: no more than a few tries a second."""
+        await asyncio.sleep(PAUSE)
+
+    def _take(self) -> Batch | None:
+        """The next batch, within its bounds; None where nothing waits."""
+        if not (self._appends or self._settlements or self._states or self._beat):
+            return None
+        self._beat = False
+        batch = Batch(settlements=self._settlements[:BATCH_ENTRIES], states=self._states)
+        del self._settlements[:BATCH_ENTRIES]
+        self._states = {}
+        size = 0
+        for key, waiting in list(islice(self._appends.items(), BATCH_ENTRIES)):
+            if size and size + waiting.size > BATCH_BYTES:
+                break
+            size += waiting.size
+            del self._appends[key]
+            batch.appends.append(waiting)
+        return batch
+
+    async def _write(self, batch: Batch) -> None:
+        self._began = began = time.monotonic()
+        try:
+            receipts = await self._commit(batch)
+        except Exception as error:  # noqa: BLE001  whatever it is, senders are answered and the loop lives on
+            reason = self._explain(error)
+            if reason is None:
+                await self._write_alone(batch, error)
+            else:
+                self._fail(batch, reason)
+        else:
+            self._succeed(batch, receipts, time.monotonic() - began)
+        finally:
+            self._began = None
+
+    def _succeed(self, batch: Batch, receipts: list[list[Receipt]], seconds: float) -> None:
+        recovered, self._error, self._seconds = self._error, None, seconds
+        self.last_commit = time.monotonic()
+        self._observe(seconds)
+        self._committed(batch, receipts)
+        for waiting, receipt in zip(batch.appends, receipts, strict=True):
+            _stop(waiting)
+            _resolve(waiting.done, receipt)
+        if recovered is not None:
+            log.info("store.recovered", was=recovered)
+            self.changed()
+
+    def _fail(self, batch: Batch, reason: str) -> None:
+        """Nothing of `batch` is on disk: senders are told, the rest is tried again."""
+        news, self._error = self._error is None, reason
+        for waiting in batch.appends:
+            _stop(waiting)
+            _refuse(waiting.done, reason)
+        self._settlements[:0] = batch.settlements
+        self._states = batch.states | self._states
+        self._beat = True
+        self._wake.set()
+        if news:
+            log.error("store.failing", error=reason)
+            self.changed()
+
+    async def _write_alone(self, batch: Batch, error: Exception) -> None:
+        """Something in `batch` cannot be stored at all: each part in a transaction of its own."""
+        parts = [Batch(appends=[waiting]) for waiting in batch.appends]
+        parts += [Batch(settlements=[settlement]) for settlement in batch.settlements]
+        parts += [Batch(states={name: state}) for name, state in batch.states.items()]
+        if len(parts) > 1:
+            for part in parts:
+                await self._write(part)
+            return
+        log.error("store.refused", exc_info=error)
+        for waiting in batch.appends:
+            _stop(waiting)
+            _refuse(waiting.done, "this event cannot be stored")
+
+    async def _change(self, work: Callable[[], Awaitable[Any]], done: "asyncio.Future[Any]") -> None:
+        self._began = time.monotonic()
+        try:
+            result = await work()
+        except Exception as error:  # noqa: BLE001  it is whoever asked who has to know
+            reason = self._explain(error)
+            if reason is not None:
+                _refuse(done, reason)
+            elif not done.done():
+                done.set_exception(error)
+        else:
+            _resolve(done, result)
+        finally:
+            self._began = None
+
+    def _expire(self, waiting: Append) -> None:
+        """The sender waits no longer. What no transaction has taken yet is dropped; the rest may be kept."""
+        self._appends.pop(id(waiting), None)
+        _refuse(waiting.done, "the store did not commit in time")
+
+
+def _stop(waiting: Append) -> None:
+    if waiting.timer is not None:
+        waiting.timer.cancel()
+
+
+def _resolve(future: "asyncio.Future[T]", result: T) -> None:
+    if not future.done():
+        future.set_result(result)
+
+
+def _refuse(future: "asyncio.Future[Any]", reason: str) -> None:
+    if not future.done():
+        future.set_exception(StoreUnavailable(f"the store is unavailable: {reason}"))
+        future.exception()  # whoever awaited it may be gone
