@@ -1,0 +1,143 @@
+"""An HTTP target: one POST an attempt, the sender's body and headers along."""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from email.utils import parsedate_to_datetime
+from typing import Final
+
+from aiohttp import (
+    ClientConnectorCertificateError,
+    ClientConnectorDNSError,
+    ClientConnectorError,
+    ClientConnectorSSLError,
+    ClientError,
+    ClientOSError,
+    ClientResponse,
+    ClientSession,
+    ClientTimeout,
+    ConnectionTimeoutError,
+    ServerDisconnectedError,
+)
+from multidict import CIMultiDict
+from yarl import URL
+
+from relay.clock import SECOND
+from relay.deliver.targets.protocol import Reply, Verdict
+from relay.delivery import Delivery
+from relay.http.session import proxy_for
+
+ANSWER_BYTES: Final = 64 << 10
+"""Of an answer's body that are read, to keep the connection."""
+REFUSED: Final = frozenset({400, 405, 406, 409, *range(411, 418), 422})
+"""These judge the event, not the target."""
+TAKEN: Final = Reply(Verdict.TAKEN, 200)
+
+
+class HttpTarget:
+    """`url = "http(s)://…"`. Timeouts in seconds."""
+
+    def __init__(
+        self,
+        url: str,
+        timeout: float,
+        connect_timeout: float,
+        session: ClientSession,
+        headers: Callable[[Delivery], "CIMultiDict[str]"],
+    ) -> None:
+        self._url = URL(url)
+        self._seconds = timeout
+        self._connect_seconds = connect_timeout
+        self._timeout = ClientTimeout(total=timeout, sock_connect=connect_timeout, ceil_threshold=60)
+        self._session = session
+        self._headers = headers
+        self._proxy = proxy_for(self._url)
+
+    async def send(self, deliveries: Sequence[Delivery], now: int) -> Reply:
+        (delivery,) = deliveries
+        try:
+            response = await self._session.post(
+                self._url,
+                data=delivery.event.body,
+                headers=self._headers(delivery),
+                allow_redirects=False,
+                timeout=self._timeout,
+                proxy=self._proxy,
+            )
+        except (ClientError, TimeoutError, OSError, ValueError) as error:
+            return self._no_answer(error)
+        try:
+            return _reply(response, now)
+        finally:
+            await _finish(response)
+
+    async def close(self) -> None:
+        """The session is everybody's."""
+
+    def _no_answer(self, error: Exception) -> Reply:
+        match error:
+            case ConnectionTimeoutError():
+                return Reply(Verdict.UNREACHABLE, error=f"no connection within {self._connect_seconds:g} s")
+            case TimeoutError():
+                return Reply(Verdict.FAILED, error=f"no answer within {self._seconds:g} s")
+            case ClientConnectorDNSError():
+                return Reply(Verdict.UNREACHABLE, error=f"{self._url.host}: name not resolved")
+            case ClientConnectorCertificateError():
+                return Reply(Verdict.UNREACHABLE, error=f"TLS: {_reason(error.certificate_error)}")
+            case ClientConnectorSSLError():
+                return Reply(Verdict.UNREACHABLE, error=f"TLS: {_reason(error.os_error)}")
+            case ClientConnectorError():
+                return Reply(Verdict.UNREACHABLE, error=f"no connection: {_reason(error.os_error)}")
+            case ServerDisconnectedError():
+                return Reply(Verdict.UNREACHABLE, error="connection closed without an answer")
+            case ClientOSError() | OSError():
+                return Reply(Verdict.UNREACHABLE, error=f"connection broken: {_reason(error)}")
+            case _:
+                return Reply(Verdict.FAILED, error=f"no valid answer ({type(error).__name__})")
+
+
+def _reply(response: ClientResponse, now: int) -> Reply:
+    status = response.status
+    if 200 <= status < 300:
+        return TAKEN if status == 200 else Reply(Verdict.TAKEN, status)
+    error = f"answered {status} {response.reason or ''}".rstrip()[:200]
+    if status == 410:
+        return Reply(Verdict.GONE, status, error)
+    if status in (429, 503):
+        wait = retry_after(response.headers.get("Retry-After"), now)
+        if wait > 0:
+            return Reply(Verdict.LATER, status, error, wait)
+    return Reply(Verdict.REFUSED if status in REFUSED else Verdict.FAILED, status, error)
+
+
+def retry_after(value: str | None, now: int) -> float:
+    """Seconds to wait, by either form of Retry-After (RFC 9110, 10.2.3); 0 where it says nothing."""
+    if value is None:
+        return 0.0
+    text = value.strip()
+    if text.isascii() and text.isdigit():
+        return float(text[:9])
+    try:
+        return max(0.0, parsedate_to_datetime(text).timestamp() - now / SECOND)
+    except (ValueError, OverflowError):
+        return 0.0
+
+
+async def _finish(response: ClientResponse) -> None:
+    """Read what little body there may be, so that the connection serves again. Its content decides nothing."""
+    content = response.content
+    read = 0
+    try:
+        while not content.at_eof() and read < ANSWER_BYTES:
+            read += len(await content.readany())
+    except (ClientError, TimeoutError, OSError):
+        response.close()
+    except asyncio.CancelledError:
+        response.close()
+        raise
+    response.release() if content.at_eof() else response.close()
+
+
+def _reason(error: BaseException) -> str:
+    """What the system says, without addresses."""
+    text = getattr(error, "strerror", None) or getattr(error, "verify_message", None) or type(error).__name__
+    return str(text)[:200]
