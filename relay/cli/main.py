@@ -1,0 +1,92 @@
+"""The `relay` command: its subcommands, one module each, and how they end."""
+
+import os
+import sys
+from collections.abc import Sequence
+from importlib import import_module
+from typing import Final
+
+import click
+from typing_extensions import override
+
+from relay import __version__
+from relay.cli.option import config_option
+from relay.errors import ConfigError, RelayError
+
+COMMANDS: Final = {
+    "run": "The daemon, in the foreground.",
+    "check": "Load the configuration and tell every problem in it.",
+    "reload": "Make the running daemon read its file again.",
+    "send": "Sign an event as its sender would, and post it.",
+    "events": "List events, newest first.",
+    "show": "One event whole, with the history of its deliveries.",
+    "replay": "Deliver again, by id or by filter.",
+    "discard": "Give up pending deliveries of a target.",
+    "pause": "Stop delivering to a target; its deliveries are kept.",
+    "resume": "Deliver to a target again.",
+    "status": "Whether the daemon is well, and all that it looks at.",
+    "audit": "Prove that nothing was lost: the sums of the store.",
+    "schema": "The JSON Schema of the configuration file.",
+}
+"""Each is `command` in the module of its name, which is imported when it is used."""
+FAILED: Final = 1
+MISUSED: Final = 2
+"""A wrong command line, or a configuration that cannot be used."""
+INTERRUPTED: Final = 130
+
+
+class Commands(click.Group):
+    """Knows its commands by name, and imports the one that is called."""
+
+    @override
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    @override
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in COMMANDS:
+            return None
+        command: click.Command = import_module(f"relay.cli.{cmd_name}").command
+        return command
+
+    @override
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
+
+
+group = Commands(
+    "relay",
+    params=[config_option()],
+    help="Receive webhooks without losing any: on disk before the answer, forwarded until they arrive.",
+)
+click.version_option(__version__, prog_name="relay")(group)
+
+
+def main(args: Sequence[str] | None = None) -> None:
+    """Run a command line (None: the process's own) and exit: 0 done, 1 failed, 2 usage or configuration."""
+    try:
+        sys.exit(_run(args))
+    except BrokenPipeError:
+        # whoever read our output has seen enough; the interpreter's own last flush must not complain
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(FAILED)
+
+
+def _run(args: Sequence[str] | None) -> int:
+    try:
+        code = group.main(args, prog_name="relay", standalone_mode=False)
+        sys.stdout.flush()
+    except click.ClickException as error:
+        error.show()
+        return error.exit_code
+    except ConfigError as error:
+        click.echo(str(error), err=True)
+        return MISUSED
+    except RelayError as error:
+        click.echo(f"relay: {error}", err=True)
+        return FAILED
+    except (click.Abort, KeyboardInterrupt):
+        click.echo("relay: interrupted", err=True)
+        return INTERRUPTED
+    return code if isinstance(code, int) else 0

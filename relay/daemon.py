@@ -1,0 +1,306 @@
+"""The daemon: all parts put together, started in order, undone in reverse."""
+
+import asyncio
+import os
+import time
+from collections.abc import Coroutine
+from contextlib import AsyncExitStack
+from pathlib import Path
+from typing import Final
+
+import structlog
+from aiohttp import web
+
+from relay import __version__, log, systemd
+from relay.accept import Door
+from relay.admin.admin_file import admin_token, remove_admin_file, write_admin_file
+from relay.admin.app import make_app
+from relay.admin.running import Reloaded
+from relay.clock import Clock, SystemClock
+from relay.config.change import changed, in_force, needs_restart
+from relay.config.load import Loaded, load, store_path
+from relay.config.rules import routes as routes_of
+from relay.config.schema import Config
+from relay.deliver.breaker import word
+from relay.deliver.headers import Envelope
+from relay.deliver.lane import open_lane
+from relay.deliver.targets.log import Printer
+from relay.deliver.targets.open import Means
+from relay.deliver.worker import Worker
+from relay.errors import ConfigError, RelayError
+from relay.http.session import open_session
+from relay.listener import Passed, address, listen
+from relay.metrics import Metrics
+from relay.process import Signals, loop_factory, spare_collector
+from relay.receive.server import Receiver
+from relay.receive.source import Source, open_sources, proofs
+from relay.route import Routes
+from relay.store.open import open_store
+from relay.store.protocol import Keep, Store
+from relay.store.retention import retain
+
+logger = structlog.get_logger()
+
+LAST_WORDS: Final = 0.2
+"""Seconds in which requests that are on their way when a stop begins are still read."""
+UNANSWERED: Final = 5.0
+"""Seconds that begun requests have for their end when a stop begins."""
+
+
+def run(file: Path) -> int:
+    """Run until told to stop; the exit code. A RelayError says why it cannot start."""
+    loaded = load(file)
+    log.configure(loaded.config.log.level, loaded.config.log.format)
+    with asyncio.Runner(loop_factory=loop_factory()) as runner:
+        return runner.run(Daemon(loaded, SystemClock()).run(systemd.listen_fds()))
+
+
+class Daemon:
+    """See `relay.admin.running.Running` for what others may ask of it."""
+
+    store: Store
+    door: Door
+    worker: Worker
+    receiver: Receiver
+    means: Means
+
+    def __init__(self, loaded: Loaded, clock: Clock) -> None:
+        self.file = loaded.file
+        self.config = loaded.config
+        self.clock = clock
+        self.metrics = Metrics()
+        self.addresses: dict[str, str] = {}
+        """Where it listens, by listener: `http`, `admin`."""
+        self._loaded = loaded
+        self._state = "starting"
+        self._failure: str | None = None
+        self._stopping = asyncio.Event()
+        self._reloading = asyncio.Lock()
+        self._background: set[asyncio.Task[None]] = set()
+
+    async def run(self, passed: Passed | None = None) -> int:
+        """Start everything, wait until told to stop, undo it."""
+        sources = self._check(self._loaded)
+        async with AsyncExitStack() as stack:
+            Signals(self.stop, self._reload_soon)
+            await self._open_store(stack)
+            await self._open_delivery(stack)
+            self._put_in_force(self.config, sources)
+            await self._open_admin(stack)
+            await self._open_door(stack, passed or {})
+            self._keep_running(stack, self._feed_watchdog())
+            self._keep_running(stack, self._recall_sources())
+            spare_collector()
+            self._say_ready()
+            await self._stopping.wait()
+            self._say_stopping()
+        if self._failure is not None:
+            raise RelayError(self._failure)
+        logger.info("relay.stopped")
+        return 0
+
+    def stop(self) -> None:
+        """Begin to stop."""
+        self._stopping.set()
+
+    # the parts, in order
+
+    def _check(self, loaded: Loaded) -> dict[str, Source]:
+        """The sources of a file; ConfigError with what any of them finds wrong with its own table."""
+        for problem in loaded.warnings:
+            logger.warning("config.warning", path=problem.path, error=problem.text, hint=problem.hint)
+        sources, problems = open_sources(loaded.config)
+        if problems:
+            raise ConfigError(str(loaded.file), loaded.locate_problems(problems))
+        return sources
+
+    async def _open_store(self, stack: AsyncExitStack) -> None:
+        settings = self.config.store
+        path = store_path(self.config, self.file)
+        self.store = await open_store(path, self.clock, settings.min_free, self.metrics.observe_commit)
+        stack.push_async_callback(self.store.close)
+        self.door = Door(self.store, Routes(), self.metrics)
+        self.receiver = Receiver(
+            self.door, self.store.next_id, lambda: self.unready() is None, self.clock, self.metrics
+        )
+        keep = Keep(settings.keep, settings.keep_dead, settings.dedupe_window)
+        self._keep_running(stack, retain(self.store, keep, self.clock))
+
+    async def _open_delivery(self, stack: AsyncExitStack) -> None:
+        session = await stack.enter_async_context(open_session())
+        printer = Printer()
+        stack.callback(printer.close)
+        self.means = Means(session, Envelope({}), printer)
+        self.worker = Worker(self.store, self.clock, self.metrics)
+        self.store.changed = self.worker.wake
+        self._keep_running(stack, self.worker.run())
+        stack.push_async_callback(self._drain)
+
+    async def _open_admin(self, stack: AsyncExitStack) -> None:
+        path = store_path(self.config, self.file)
+        token = admin_token(self.config, path)
+        runner = web.AppRunner(make_app(self, token), access_log=None, shutdown_timeout=1)
+        await runner.setup()
+        stack.push_async_callback(runner.cleanup)
+        await listen(runner, self.config.admin.listen)
+        where = self.addresses["admin"] = address(runner, self.config.admin.listen)
+        directory = Path(os.environ.get("RUNTIME_DIRECTORY", "").partition(":")[0] or path.parent)
+        write_admin_file(directory, where, token, path)
+        stack.callback(remove_admin_file, directory)
+
+    async def _open_door(self, stack: AsyncExitStack, passed: Passed) -> None:
+        """Last of all, so that nobody is told 404 by a relay that has not read its sources yet."""
+        server = web.Server(
+            self.receiver.handle,
+            access_log=None,
+            auto_decompress=False,
+            keepalive_timeout=75,
+            lingering_time=5,
+        )
+        runner = web.ServerRunner(server, shutdown_timeout=UNANSWERED)
+        await runner.setup()
+        stack.push_async_callback(runner.cleanup)
+        at = self.config.server.listen
+        site = await listen(runner, at, passed.get("http"), mode=0o666)
+        stack.push_async_callback(self._close_door, site)
+        self.addresses["http"] = address(runner, at)
+
+    async def _close_door(self, site: web.BaseSite) -> None:
+        """Accept nothing more; read what is on its way."""
+        self.receiver.closing = True
+        await site.stop()
+        await self.clock.sleep(LAST_WORDS)
+
+    async def _drain(self) -> None:
+        await self.worker.drain(self.config.server.drain)
+
+    # the file, in force
+
+    def _put_in_force(self, config: Config, sources: dict[str, Source]) -> None:
+        """Every part gets its piece of `config`, at one moment."""
+        self.config = config
+        self.receiver.open(sources, config.server.trusted_proxies, config.server.max_inflight)
+        self.door.routes = Routes(routes_of(config))
+        self.means.envelope.proofs = proofs(sources.values())
+        lanes = self.worker.lanes
+        self.worker.lanes = {
+            name: open_lane(name, table, self.means, lanes.get(name)) for name, table in config.target.items()
+        }
+        self._find_targets()
+        self.worker.wake()
+
+    def _find_targets(self) -> None:
+        """Which targets the file names now: the time of the others stands still."""
+        now = self.clock.now()
+        for name in self.store.target_names() | set(self.config.target):
+            before = self.store.target_state(name)
+            state = before.found(now) if name in self.config.target else before.missing(now)
+            if state is not before or name not in self.store.target_names():
+                self.store.remember(name, state)
+
+    async def reload(self) -> Reloaded:
+        """Read the whole new file and check it before anything is touched."""
+        async with self._reloading:
+            systemd.notify("RELOADING=1", f"MONOTONIC_USEC={time.monotonic_ns() // 1000}")
+            try:
+                return await self._reload()
+            finally:
+                systemd.notify("READY=1", f"STATUS={self._status()}")
+
+    async def _reload(self) -> Reloaded:
+        try:
+            loaded = await asyncio.to_thread(load, self.file)
+            sources = self._check(loaded)
+        except ConfigError as error:
+            logger.error("config.refused", problems=[problem.at(error.file) for problem in error.problems])
+            return Reloaded(problems=error.problems, file=error.file)
+        what = tuple(changed(self.config, loaded.config))
+        restart = tuple(needs_restart(self.config, loaded.config))
+        self._put_in_force(in_force(self.config, loaded.config), sources)
+        log.configure(self.config.log.level, self.config.log.format)
+        logger.info("config.reloaded", changed=what, needs_restart=restart)
+        return Reloaded(what, restart)
+
+    def _reload_soon(self) -> None:
+        task = asyncio.ensure_future(self._reload_quietly())
+        self._background.add(task)
+        task.add_done_callback(self._background.discard)
+
+    async def _reload_quietly(self) -> None:
+        """By signal: what was refused stands in the log."""
+        await self.reload()
+
+    # what others ask
+
+    @property
+    def routes(self) -> Routes:
+        return self.door.routes
+
+    def alive(self) -> bool:
+        return self.store.pulse().answers
+
+    def unready(self) -> str | None:
+        return self._state if self._state != "ready" else self.store.pulse().failing
+
+    def last_event(self, source: str) -> int | None:
+        return self.door.last.get(source)
+
+    def breaker(self, target: str) -> str:
+        lane = self.worker.lanes.get(target)
+        return word(self.store.target_state(target), probing=lane is not None and lane.gate.probing)
+
+    def pause(self, target: str) -> None:
+        self.worker.pause(target, "by hand")
+
+    def resume(self, target: str) -> None:
+        self.worker.resume(target)
+
+    # life
+
+    def _keep_running(self, stack: AsyncExitStack, loop: Coroutine[None, None, None]) -> None:
+        """A loop that lives as long as the daemon; if it fails, so does the daemon."""
+        task = asyncio.ensure_future(loop)
+        task.add_done_callback(self._loop_ended)
+        stack.push_async_callback(_end, task)
+
+    def _loop_ended(self, task: "asyncio.Task[None]") -> None:
+        if not task.cancelled() and (error := task.exception()):
+            logger.critical("relay.failed", exc_info=error)
+            self._failure = f"an error of relay's own: {error!r}"
+            self.stop()
+
+    async def _recall_sources(self) -> None:
+        """When each source last had an event, from before this start."""
+        for source in self.config.source:
+            at = await self.store.last_event(source)
+            if at is not None:
+                self.door.note(source, at)
+
+    def _say_ready(self) -> None:
+        self._state = "ready"
+        counts = {"sources": len(self.config.source), "targets": len(self.config.target)}
+        logger.info("relay.ready", version=__version__, **self.addresses, **counts)
+        systemd.notify("READY=1", f"STATUS={self._status()}")
+
+    def _say_stopping(self) -> None:
+        self._state = "draining"
+        logger.info("relay.stopping")
+        systemd.notify("STOPPING=1", "STATUS=draining")
+
+    def _status(self) -> str:
+        unready = self.unready()
+        counts = f"{len(self.config.source)} sources, {len(self.config.target)} targets"
+        return f"ready: {counts}" if unready is None else f"not ready: {unready}"
+
+    async def _feed_watchdog(self) -> None:
+        """Fed when the loop turned and the writer answered, be it with an error."""
+        interval = systemd.watchdog_interval()
+        while interval is not None:
+            if self.alive():
+                systemd.notify("WATCHDOG=1", f"STATUS={self._status()}")
+            await self.clock.sleep(interval)
+
+
+async def _end(task: "asyncio.Task[None]") -> None:
+    task.cancel()
+    await asyncio.wait([task])
