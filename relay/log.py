@@ -76,7 +76,7 @@ class _Forward(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         logger = structlog.get_logger()
-        logger.log(record.levelno, f"{record.name}: {record.getMessage()}", exc_info=record.exc_info)
+        logger.log(record.levelno, record.name, text=record.getMessage(), exc_info=record.exc_info)
 
 
 def _libraries() -> None:

@@ -39,15 +39,19 @@ class AdminFile:
 def write_admin_file(
     directory: Path, address: str, token: str, store: Path, file: Path | None = None
 ) -> Path:
-    """Write `admin.json` into `directory`, at once and whole, mode 0600; RelayError where that fails."""
+    """Write `admin.json` into `directory`, at once and whole, mode 0600.
+
+    Where that is not possible (a full disk) a warning is logged: a daemon that the commands do not find
+    this way is better than none.
+    """
     said = AdminFile(address, token, str(store.absolute()), None if file is None else str(file.absolute()))
     path = directory / FILE_NAME
     try:
         _write_private(path, json.dumps(asdict(said)) + "\n")
     except OSError as error:
-        raise RelayError(
-            f"{path} cannot be written: {error.strerror}", "its folder must be writable by relay's user"
-        ) from error
+        import structlog  # noqa: PLC0415  late: the commands read this file, and log nothing
+
+        structlog.get_logger().warning("admin.file-not-written", path=str(path), error=error.strerror)
     return path
 
 
@@ -68,7 +72,7 @@ def read_admin_file(directory: Path) -> AdminFile | None:
 
 
 def admin_token(config: "Config", store: Path) -> str:
-    """The file's token, else the one beside the store, made at the first start; RelayError if it cannot be."""
+    """The file's token, else the one beside the store, made at the first start; RelayError if it cannot."""
     if config.admin.token is not None:
         return config.admin.token.reveal()
     path = store.with_name(TOKEN_NAME)
@@ -99,8 +103,10 @@ def _write_private(path: Path, text: str) -> None:
     """Whole or not at all, and never readable by others, not for a moment either."""
     draft = path.with_name(f".{path.name}.{os.getpid()}")
     draft.unlink(missing_ok=True)
-    with open(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:  # noqa: PTH123  with a mode from its first moment
-        file.write(text)
-        file.flush()
-        os.fsync(file.fileno())
-    draft.replace(path)
+    try:
+        with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+            file.write(text)
+        draft.replace(path)
+    except OSError:
+        draft.unlink(missing_ok=True)
+        raise

@@ -29,8 +29,10 @@ class Running(Protocol):
     store: Store
     clock: Clock
     metrics: Metrics
-    routes: Routes
-    """In force now."""
+
+    @property
+    def routes(self) -> Routes:
+        """In force now."""
 
     def alive(self) -> bool:
         """The loop turns and the store's writer answers, be it with an error."""

@@ -1,4 +1,4 @@
-"""How much a target may take now: its concurrency, its rate, and what is known of it. Pure but for counting."""
+"""How much a target may take now: its concurrency, its rate, and what is known of it."""
 
 from dataclasses import dataclass, field
 

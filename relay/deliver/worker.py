@@ -1,4 +1,4 @@
-"""The worker: wakes where something is due, claims as much as the gate has room for, and settles what comes of it.
+"""The worker: wakes where something is due, claims what the gate has room for, settles what comes of it.
 
 One loop, no polling: the store wakes it, an attempt that ends wakes it, or time does.
 """
@@ -60,7 +60,7 @@ class Worker:
             self._wake.clear()
 
     async def drain(self, seconds: float) -> None:
-        """Begin nothing more; wait for what runs, then cut it off: it stays pending. Then write down what ended."""
+        """Begin nothing more; wait for what runs, then cut it off: it stays pending."""
         self._stopping = True
         self._wake.set()
         if self._running:

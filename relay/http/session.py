@@ -6,7 +6,7 @@ from aiohttp import ClientSession, DummyCookieJar, TCPConnector, ThreadedResolve
 from yarl import URL
 
 KEEPALIVE = 4.0
-"""Seconds an idle connection is kept: less than servers do (5 s and more), so that few end under a request."""
+"""Seconds an idle connection is kept: less than servers do (5 s and more), so few end under a request."""
 
 
 def open_session() -> ClientSession:

@@ -176,7 +176,7 @@ def _respond(status: int, headers: dict[str, str] | None = None) -> web.Response
 
 
 class _Quiet:
-    """One line a second for a source and reason, with how many were not told: a flood must not fill the log."""
+    """One line a second for a source and reason, and how many were not told: no flood fills the log."""
 
     def __init__(self) -> None:
         self._told: dict[tuple[str, str], tuple[float, int]] = {}

@@ -45,7 +45,7 @@ class Outbox(Protocol):
         """
 
     async def claim(self, target: str, count: int, now: int) -> list[Delivery]:
-        """At most `count` deliveries due at `target`, oldest due first: nobody else's until settled or released.
+        """At most `count` due at `target`, oldest due first; nobody else's until settled or released.
 
         None at hand, though some may be due: it has begun to read them, and wakes `target` when it has.
         """

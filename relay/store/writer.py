@@ -8,6 +8,7 @@ import time
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
+from math import inf
 from typing import Any, Final, TypeVar
 
 import structlog
@@ -37,7 +38,8 @@ class Append:
     entries: Sequence[Entry]
     done: "asyncio.Future[list[Receipt]]"
     size: int
-    timer: asyncio.TimerHandle | None = None
+    deadline: float
+    """On the loop's clock; infinite: whoever waits has time."""
 
 
 @dataclass(slots=True)
@@ -74,6 +76,10 @@ class Writer:
         self._changes: list[tuple[Callable[[], Awaitable[Any]], asyncio.Future[Any]]] = []
         self._flushes: list[asyncio.Future[None]] = []
         self._beat = False
+        self._writing: list[Append] = []
+        """Those of the running transaction."""
+        self._alarm: asyncio.TimerHandle | None = None
+        self._alarm_at = inf
         self._wake = asyncio.Event()
         self._closing = False
         self._began: float | None = None
@@ -89,9 +95,10 @@ class Writer:
         """A future that is done when `entries` are on disk; StoreUnavailable after `within` seconds."""
         loop = asyncio.get_running_loop()
         size = sum([len(entry.event.body) for entry in entries])
-        waiting = Append(entries, loop.create_future(), size)
-        if within is not None:
-            waiting.timer = loop.call_later(within, self._expire, waiting)
+        deadline = inf if within is None else loop.time() + within
+        waiting = Append(entries, loop.create_future(), size, deadline)
+        if deadline < self._alarm_at:
+            self._set_alarm(deadline)
         self._appends[id(waiting)] = waiting
         self._wake.set()
         return waiting.done
@@ -190,6 +197,7 @@ class Writer:
 
     async def _write(self, batch: Batch) -> None:
         self._began = began = time.monotonic()
+        self._writing = batch.appends
         try:
             receipts = await self._commit(batch)
         except Exception as error:  # noqa: BLE001  whatever it is, senders are answered and the loop lives on
@@ -202,6 +210,7 @@ class Writer:
             self._succeed(batch, receipts, time.monotonic() - began)
         finally:
             self._began = None
+            self._writing = []
 
     def _succeed(self, batch: Batch, receipts: list[list[Receipt]], seconds: float) -> None:
         recovered, self._error, self._seconds = self._error, None, seconds
@@ -209,7 +218,6 @@ class Writer:
         self._observe(seconds)
         self._committed(batch, receipts)
         for waiting, receipt in zip(batch.appends, receipts, strict=True):
-            _stop(waiting)
             _resolve(waiting.done, receipt)
         if recovered is not None:
             log.info("store.recovered", was=recovered)
@@ -219,7 +227,6 @@ class Writer:
         """Nothing of `batch` is on disk: senders are told, the rest is tried again."""
         news, self._error = self._error is None, reason
         for waiting in batch.appends:
-            _stop(waiting)
             _refuse(waiting.done, reason)
         self._settlements[:0] = batch.settlements
         self._states = batch.states | self._states
@@ -240,7 +247,6 @@ class Writer:
             return
         log.error("store.refused", exc_info=error)
         for waiting in batch.appends:
-            _stop(waiting)
             _refuse(waiting.done, "this event cannot be stored")
 
     async def _change(self, work: Callable[[], Awaitable[Any]], done: "asyncio.Future[Any]") -> None:
@@ -258,15 +264,25 @@ class Writer:
         finally:
             self._began = None
 
-    def _expire(self, waiting: Append) -> None:
-        """The sender waits no longer. What no transaction has taken yet is dropped; the rest may be kept."""
-        self._appends.pop(id(waiting), None)
-        _refuse(waiting.done, "the store did not commit in time")
+    def _set_alarm(self, at: float) -> None:
+        """One timer for all deadlines, not one each: it is set anew when it rings, or for an earlier one."""
+        if self._alarm is not None:
+            self._alarm.cancel()
+        self._alarm = asyncio.get_running_loop().call_at(at, self._expire)
+        self._alarm_at = at
 
-
-def _stop(waiting: Append) -> None:
-    if waiting.timer is not None:
-        waiting.timer.cancel()
+    def _expire(self) -> None:
+        """Senders wait no longer. What no transaction has taken yet is dropped; the rest may be kept."""
+        self._alarm, self._alarm_at = None, inf
+        now = asyncio.get_running_loop().time()
+        for waiting in [*self._appends.values(), *self._writing]:
+            if waiting.deadline <= now:
+                self._appends.pop(id(waiting), None)
+                _refuse(waiting.done, "the store did not commit in time")
+        left = [waiting.deadline for waiting in (*self._appends.values(), *self._writing)]
+        left = [deadline for deadline in left if now < deadline < inf]
+        if left:
+            self._set_alarm(min(left))
 
 
 def _resolve(future: "asyncio.Future[T]", result: T) -> None:

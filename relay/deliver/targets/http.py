@@ -1,7 +1,11 @@
 """An HTTP target: one POST an attempt, the sender's body and headers along."""
 
 import asyncio
+import base64
+import os
+import ssl
 from collections.abc import Callable, Sequence
+from datetime import UTC
 from email.utils import parsedate_to_datetime
 from typing import Final
 
@@ -44,7 +48,9 @@ class HttpTarget:
         session: ClientSession,
         headers: Callable[[Delivery], "CIMultiDict[str]"],
     ) -> None:
-        self._url = URL(url)
+        given = URL(url)
+        self._url = given.with_user(None)
+        self._login = _login(given)
         self._seconds = timeout
         self._connect_seconds = connect_timeout
         self._timeout = ClientTimeout(total=timeout, sock_connect=connect_timeout, ceil_threshold=60)
@@ -54,11 +60,14 @@ class HttpTarget:
 
     async def send(self, deliveries: Sequence[Delivery], now: int) -> Reply:
         (delivery,) = deliveries
+        headers = self._headers(delivery)
+        if self._login is not None:
+            headers["Authorization"] = self._login
         try:
             response = await self._session.post(
                 self._url,
                 data=delivery.event.body,
-                headers=self._headers(delivery),
+                headers=headers,
                 allow_redirects=False,
                 timeout=self._timeout,
                 proxy=self._proxy,
@@ -73,7 +82,7 @@ class HttpTarget:
     async def close(self) -> None:
         """The session is everybody's."""
 
-    def _no_answer(self, error: Exception) -> Reply:
+    def _no_answer(self, error: Exception) -> Reply:  # noqa: PLR0911  a table
         match error:
             case ConnectionTimeoutError():
                 return Reply(Verdict.UNREACHABLE, error=f"no connection within {self._connect_seconds:g} s")
@@ -93,6 +102,13 @@ class HttpTarget:
                 return Reply(Verdict.UNREACHABLE, error=f"connection broken: {_reason(error)}")
             case _:
                 return Reply(Verdict.FAILED, error=f"no valid answer ({type(error).__name__})")
+
+
+def _login(url: URL) -> str | None:
+    """The url's user and password as a header, in place of the sender's own."""
+    if url.user is None and url.password is None:
+        return None
+    return "Basic " + base64.b64encode(f"{url.user or ''}:{url.password or ''}".encode()).decode()
 
 
 def _reply(response: ClientResponse, now: int) -> Reply:
@@ -117,13 +133,16 @@ def retry_after(value: str | None, now: int) -> float:
     if text.isascii() and text.isdigit():
         return float(text[:9])
     try:
-        return max(0.0, parsedate_to_datetime(text).timestamp() - now / SECOND)
+        moment = parsedate_to_datetime(text)
+        if moment.tzinfo is None:  # the oldest of the three forms names no zone: UTC is meant
+            moment = moment.replace(tzinfo=UTC)
+        return max(0.0, moment.timestamp() - now / SECOND)
     except (ValueError, OverflowError):
         return 0.0
 
 
 async def _finish(response: ClientResponse) -> None:
-    """Read what little body there may be, so that the connection serves again. Its content decides nothing."""
+    """Read what little body there may be, so that the connection serves again; it decides nothing."""
     content = response.content
     read = 0
     try:
@@ -139,5 +158,9 @@ async def _finish(response: ClientResponse) -> None:
 
 def _reason(error: BaseException) -> str:
     """What the system says, without addresses."""
-    text = getattr(error, "strerror", None) or getattr(error, "verify_message", None) or type(error).__name__
-    return str(text)[:200]
+    if isinstance(error, ssl.SSLError):
+        return str(getattr(error, "verify_message", None) or error.reason or type(error).__name__)[:200]
+    number = getattr(error, "errno", None)
+    if number is not None and number > 0:
+        return os.strerror(number)
+    return str(getattr(error, "strerror", None) or type(error).__name__)[:200]

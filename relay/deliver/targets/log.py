@@ -23,7 +23,7 @@ Line = tuple[bytes, "asyncio.Future[str | None]"]
 
 
 class Printer:
-    """Writes lines to a file descriptor, in order, on a daemon thread; the process may end while it is stuck."""
+    """Writes lines to a file descriptor, in order, on a thread that does not keep the process alive."""
 
     def __init__(self, fd: int = STDOUT) -> None:
         self._fd = fd
@@ -76,7 +76,7 @@ class LogTarget:
         self._printer = printer
         self._timeout = timeout
 
-    async def send(self, deliveries: Sequence[Delivery], now: int) -> Reply:
+    async def send(self, deliveries: Sequence[Delivery], now: int) -> Reply:  # noqa: ARG002  the protocol's
         (delivery,) = deliveries
         try:
             async with asyncio.timeout(self._timeout):

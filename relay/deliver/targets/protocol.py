@@ -1,4 +1,7 @@
-"""What a target is: something that takes deliveries and answers. `tests/deliver/targets/` is its contract suite."""
+"""What a target is: something that takes deliveries and answers.
+
+`tests/deliver/targets/` is its contract suite.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -41,7 +44,7 @@ class Target(Protocol):
     """Where deliveries go. An attempt takes a list from the first day; every target here takes one."""
 
     async def send(self, deliveries: Sequence[Delivery], now: int) -> Reply:
-        """Try once, within the target's own timeouts. An expected failure is a Reply; `now` in microseconds."""
+        """Try once, within the target's own timeouts. A failure is a Reply, too; `now` in microseconds."""
 
     async def close(self) -> None:
         """Let go of connections; nothing is being sent any more."""

@@ -1,16 +1,13 @@
 """By which names an event is known: `id`, `also`, `type` and `time` of a source's table."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TypeVar
 
 from relay.config.schema import SourceConfig
 from relay.receive.providers.faults import Faults
 from relay.receive.providers.field import DIGEST_HINT, HINT, Field, View, compile_field
 from relay.receive.providers.protocol import Identity, Request
 from relay.receive.providers.text import key_text, type_text
-
-T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,33 +24,40 @@ class Names:
     """The first that names a moment."""
 
     def __bool__(self) -> bool:
-        return bool(self.all)
-
-    @property
-    def all(self) -> tuple[Field, ...]:
-        return (*self.id, *self.also, *self.type, *self.time)
+        return bool(self.id or self.also or self.type or self.time)
 
     def of(self, request: Request, own: Identity) -> Identity:
         """What `request` says of its event, `own` where it says nothing."""
         view = View(request)
-        named = _first(field.text(view) for field in self.id)
+        named, kind, occurred = _text(self.id, view), _text(self.type, view), _time(self.time, view)
         key = own.key if named is None else key_text(named)
-        kind = _first(field.text(view) for field in self.type)
-        occurred = _first(field.time(view) for field in self.time)
+        also = (self._also(view) if self.also else ()) or own.also
         return Identity(
-            key=key,
-            type=own.type if kind is None else type_text(kind),
-            occurred=own.occurred if occurred is None else occurred,
-            also=tuple(name for name in self._also(view) or own.also if name != key),
+            key,
+            own.type if kind is None else type_text(kind),
+            own.occurred if occurred is None else occurred,
+            tuple([name for name in also if name != key]) if also else (),
         )
 
     def _also(self, view: View) -> tuple[str, ...]:
-        found = (field.text(view) for field in self.also)
-        return tuple(dict.fromkeys(key_text(text) for text in found if text is not None))
+        found = [field.text(view) for field in self.also]
+        return tuple(dict.fromkeys([key_text(text) for text in found if text is not None]))
 
 
-def _first(values: Iterable[T | None]) -> T | None:
-    return next((value for value in values if value is not None), None)
+def _text(fields: tuple[Field, ...], view: View) -> str | None:
+    """The first that is there."""
+    for field in fields:
+        if (text := field.text(view)) is not None:
+            return text
+    return None
+
+
+def _time(fields: tuple[Field, ...], view: View) -> int | None:
+    """The first that names a moment."""
+    for field in fields:
+        if (at := field.time(view)) is not None:
+            return at
+    return None
 
 
 def names(source: SourceConfig, faults: Faults) -> Names:

@@ -97,7 +97,8 @@ def insert_deliveries(c: sqlite3.Connection, rows: list[Row]) -> None:
     for some in chunks(rows):
         c.execute(
             "INSERT INTO delivery (id, route, target, state, attempts, step, due, born, fresh) "
-            f"SELECT column1, column2, column3, 0, 0, 0, column4, column5, 0 FROM (VALUES {values(5, len(some))})",
+            "SELECT column1, column2, column3, 0, 0, 0, column4, column5, 0 "
+            f"FROM (VALUES {values(5, len(some))})",
             flat(some),
         )
     if rows:

@@ -1,4 +1,4 @@
-"""Looking things up, on a reader's thread: lists, single events, counts. Works on a file opened read-only, too."""
+"""Looking things up, on a reader's thread: lists, single events, counts."""
 
 import sqlite3
 from collections.abc import Iterable
@@ -154,10 +154,11 @@ def _delivery_view(row: tuple[Any, ...], ids: Ids, history: list[dict[str, Any]]
     )
 
 
-def target_stats(c: sqlite3.Connection, dead_since: int, ids: Ids) -> dict[str, TargetStats]:
+def target_stats(c: sqlite3.Connection, dead_since: int) -> dict[str, TargetStats]:
     """Pending and dead of each target that has any."""
     pending = c.execute(
-        "SELECT target, count(*), min(id) FROM delivery INDEXED BY delivery_due WHERE state = 0 GROUP BY target"
+        "SELECT target, count(*), min(id) FROM delivery INDEXED BY delivery_due "
+        "WHERE state = 0 GROUP BY target"
     ).fetchall()
     dead = c.execute(
         "SELECT target, count(*), sum(settled >= ?) FROM delivery INDEXED BY delivery_dead "

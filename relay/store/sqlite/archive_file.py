@@ -29,7 +29,7 @@ class FileArchive:
         return await self._archive.run(archive.show, id, self.ids)
 
     async def stats(self, dead_since: int) -> Stats:
-        targets = await self._archive.run(archive.target_stats, dead_since, self.ids)
+        targets = await self._archive.run(archive.target_stats, dead_since)
         return Stats(targets, _size(self._path), await free_bytes(self._path, self._archive))
 
     async def audit(self) -> Audit:

@@ -1,4 +1,4 @@
-"""Do the sums match? What was counted when it was made, against the rows that are there. Contract 5, `GET audit`."""
+"""Do the sums match? What was counted when it was made, against the rows that are there (contract 5)."""
 
 import sqlite3
 from typing import Final
@@ -23,7 +23,9 @@ ORPHANS = (
 )
 WRONG_STATE = f"""
 SELECT e.id, e.state, (
-    SELECT CASE WHEN count(*) = 0 THEN 4 WHEN min(d.state) = 0 THEN 0 WHEN max(d.state) = 3 THEN 3 ELSE min(d.state) END
+    SELECT CASE
+        WHEN count(*) = 0 THEN 4 WHEN min(d.state) = 0 THEN 0 WHEN max(d.state) = 3 THEN 3 ELSE min(d.state)
+    END
     FROM delivery d WHERE d.id > e.id * {PER_EVENT} AND d.id < (e.id + 1) * {PER_EVENT}
 ) AS should FROM event e WHERE should != e.state
 """

@@ -21,7 +21,8 @@ Touched = set[str]
 
 AGAIN = """
 WITH new (id, due, born) AS (VALUES {values})
-UPDATE delivery SET state = 0, step = 0, due = new.due, born = new.born, fresh = fresh + {fresh}, settled = NULL
+UPDATE delivery SET
+    state = 0, step = 0, due = new.due, born = new.born, fresh = fresh + {fresh}, settled = NULL
 FROM new WHERE delivery.id = new.id
 """
 
@@ -85,7 +86,8 @@ def _deliveries(
     joined = " AND ".join(tests[1:])
     sql = (
         f"SELECT d.id, d.target, d.state FROM event e JOIN delivery d ON {OF_EVENT} "
-        f"WHERE e.id IN (SELECT value FROM json_each(?)) {'AND ' + joined if joined else ''} ORDER BY d.id DESC"
+        f"WHERE e.id IN (SELECT value FROM json_each(?)) {'AND ' + joined if joined else ''} "
+        "ORDER BY d.id DESC"
     )
     return c.execute(sql, asked).fetchall()
 

@@ -1,0 +1,336 @@
+"""An HTTP target: what it sends, byte for byte, and what it makes of every answer."""
+
+import asyncio
+import socket
+from collections.abc import Callable
+from contextlib import suppress
+from email.utils import format_datetime
+
+import pytest
+from aiohttp import ClientSession, TraceConfig
+from hypothesis import given
+from hypothesis import strategies as st
+
+from relay.clock import SECOND
+from relay.deliver.headers import Envelope
+from relay.deliver.targets.http import HttpTarget, retry_after
+from relay.deliver.targets.protocol import Reply, Verdict
+from relay.event import Event
+from tests.clock import START
+from tests.deliver.owed import delivery, event
+from tests.target import (
+    BROKEN_CHUNKS,
+    BROTLI,
+    CLOSE,
+    CUT_BODY,
+    GARBAGE,
+    HANG,
+    HUGE,
+    RESET,
+    SLOW_BODY,
+    Answer,
+    ScriptedTarget,
+    Then,
+    answer,
+)
+
+LATE = 0.05
+"""Seconds: the timeout of a target that is known to hang."""
+
+
+def http(url: str, session: ClientSession, timeout: float = 20) -> HttpTarget:
+    return HttpTarget(url, timeout, 5, session, Envelope({"shop": frozenset()}).headers)
+
+
+async def said(
+    session: ClientSession, script: Answer | int, timeout: float = 20, of: Event | None = None
+) -> Reply:
+    """What relay makes of one answer."""
+    async with ScriptedTarget([script]) as target:
+        return await http(target.url, session, timeout).send((delivery(of=of),), START)
+
+
+async def test_request_is_the_senders(session: ClientSession) -> None:
+    """POST, the sender's bytes and headers, ours, a length and a host, and nothing else at all."""
+    body = bytes(range(256)) * 300
+    headers = (
+        (b"User-Agent", b"Shop/1.0"),
+        (b"Content-Type", b"x/y; q=\xc3\xbc"),
+        (b"X-Tag", b"1"),
+        (b"X-Tag", b"2"),
+        (b"Content-Encoding", b"gzip"),
+    )
+    async with ScriptedTarget() as target:
+        reply = await http(target.url + "?a=%20b&c", session).send(
+            (delivery(of=event(body=body, headers=headers)),), START
+        )
+        request = await target.next()
+    assert reply == Reply(Verdict.TAKEN, 200)
+    assert request.line == b"POST /hooks?a=%20b&c HTTP/1.1"
+    assert request.body == body
+    ours = {b"Relay-Event-Id", b"Relay-Source", b"Relay-Type", b"Relay-Attempt", b"Idempotency-Key", b"traceparent"}
+    rest = [(name, value) for name, value in request.headers if name not in ours]
+    wire = [(b"Host", f"127.0.0.1:{target.port}".encode()), (b"Content-Length", str(len(body)).encode())]
+    assert sorted(rest) == sorted([*headers, *wire])
+
+
+async def test_nothing_is_added(session: ClientSession) -> None:
+    """A sender that gave no Content-Type, User-Agent or Accept: the target gets none; an empty body is one."""
+    async with ScriptedTarget() as target:
+        await http(target.url, session).send((delivery(of=event(body=b"", headers=())),), START)
+        request = await target.next()
+    names = {name.lower() for name, _ in request.headers}
+    assert names & {b"content-type", b"user-agent", b"accept", b"accept-encoding"} == set()
+    assert request.values("content-length") == [b"0"]
+
+
+@pytest.mark.parametrize("status", [200, 201, 202, 204, 299])
+async def test_taken(session: ClientSession, status: int) -> None:
+    """Any 2xx: delivered."""
+    assert await said(session, status) == Reply(Verdict.TAKEN, status)
+
+
+@pytest.mark.parametrize("body", [HUGE, BROTLI, CUT_BODY], ids=["huge", "brotli", "cut"])
+async def test_taken_whatever_its_body_is(session: ClientSession, body: Answer) -> None:
+    """A body of any size, encoding or end changes nothing of a 2xx."""
+    assert await said(session, body) == Reply(Verdict.TAKEN, 200)
+
+
+async def test_taken_though_its_body_breaks(session: ClientSession) -> None:
+    """A body that turns out to be no body, when the 2xx was already read, changes nothing of it."""
+    async with ScriptedTarget([BROKEN_CHUNKS]) as target:
+        _when_answered(session, target.let_go)
+        assert await http(target.url, session).send((delivery(),), START) == Reply(Verdict.TAKEN, 200)
+
+
+def _when_answered(session: ClientSession, call: Callable[[], None]) -> None:
+    """Call when an answer's head is read."""
+
+    async def answered(*_: object) -> None:
+        call()
+
+    tracing = TraceConfig()
+    tracing.on_request_end.append(answered)
+    tracing.freeze()
+    session.trace_configs.append(tracing)
+
+
+async def test_taken_though_its_body_hangs(session: ClientSession) -> None:
+    """A body that never ends changes nothing of a 2xx."""
+    assert await said(session, SLOW_BODY, LATE) == Reply(Verdict.TAKEN, 200)
+
+
+@pytest.mark.parametrize("status", [400, 405, 406, 409, *range(411, 418), 422])
+async def test_refused(session: ClientSession, status: int) -> None:
+    """These judge the event."""
+    reply = await said(session, status)
+    assert (reply.verdict, reply.status) == (Verdict.REFUSED, status)
+
+
+@pytest.mark.parametrize("status", [401, 403, 404, 407, 408, 418, 421, 423, 429, 451, 500, 502, 503, 504, 599])
+async def test_failed(session: ClientSession, status: int) -> None:
+    """Any other answer is a failure, and so are 429 and 503 that name no time."""
+    reply = await said(session, status)
+    assert (reply.verdict, reply.status, reply.error) == (Verdict.FAILED, status, f"answered {status} Said So")
+
+
+@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+async def test_redirect_is_not_followed(session: ClientSession, status: int) -> None:
+    """3xx is a failed attempt: where it points to hears nothing."""
+    async with ScriptedTarget() as elsewhere:
+        reply = await said(session, answer(status, f"Location: {elsewhere.url}"))
+        assert elsewhere.requests == []
+    assert (reply.verdict, reply.status) == (Verdict.FAILED, status)
+
+
+async def test_gone(session: ClientSession) -> None:
+    """410."""
+    assert (await said(session, 410)).verdict is Verdict.GONE
+
+
+@pytest.mark.parametrize("status", [429, 503])
+async def test_retry_after_in_seconds(session: ClientSession, status: int) -> None:
+    """With a number: that many seconds."""
+    reply = await said(session, answer(status, "Retry-After: 120"))
+    assert (reply.verdict, reply.retry_after) == (Verdict.LATER, 120)
+
+
+async def test_retry_after_elsewhere(session: ClientSession) -> None:
+    """Retry-After asks for silence only with 429 and 503."""
+    assert (await said(session, answer(500, "Retry-After: 120"))).verdict is Verdict.FAILED
+
+
+async def test_no_answer_in_time(session: ClientSession) -> None:
+    """A target that takes the request and says nothing: a failed attempt, not a lost connection."""
+    assert await said(session, HANG, LATE) == Reply(Verdict.FAILED, error=f"no answer within {LATE:g} s")
+
+
+@pytest.mark.parametrize("script", [RESET, CLOSE], ids=["reset", "closed"])
+async def test_reset(session: ClientSession, script: Answer) -> None:
+    """A connection that breaks before an answer: unreachable."""
+    assert (await said(session, script)).verdict is Verdict.UNREACHABLE
+
+
+async def test_refused_connection(session: ClientSession) -> None:
+    """Nobody listens: unreachable, and the reason names no address."""
+    async with ScriptedTarget() as target:
+        url = target.url
+    reply = await http(url, session).send((delivery(),), START)
+    assert reply == Reply(Verdict.UNREACHABLE, error="no connection: Connection refused")
+
+
+async def test_name_that_does_not_resolve(session: ClientSession) -> None:
+    """A name that cannot be one: unreachable."""
+    reply = await http("http://no-such-host.invalid./", session).send((delivery(),), START)
+    assert reply == Reply(Verdict.UNREACHABLE, error="no-such-host.invalid.: name not resolved")
+
+
+async def test_connect_timeout(session: ClientSession) -> None:
+    """A listener that accepts no connection: unreachable when connect_timeout is over."""
+    with socket.socket() as full:
+        full.bind(("127.0.0.1", 0))
+        full.listen(0)
+        port = full.getsockname()[1]
+        waiting = [_connect_on(port) for _ in range(4)]
+        target = HttpTarget(f"http://127.0.0.1:{port}/", 20, LATE, session, Envelope({}).headers)
+        reply = await target.send((delivery(),), START)
+        for each in waiting:
+            each.close()
+    assert reply == Reply(Verdict.UNREACHABLE, error=f"no connection within {LATE:g} s")
+
+
+def _connect_on(port: int) -> socket.socket:
+    """Take a place in the line of those who wait to be accepted."""
+    connection = socket.socket()
+    connection.setblocking(False)
+    with suppress(BlockingIOError):
+        connection.connect(("127.0.0.1", port))
+    return connection
+
+
+async def test_tls_that_is_none(session: ClientSession) -> None:
+    """A target that speaks no TLS where it should: unreachable."""
+
+    async def plain(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(b"HTTP/1.1 400 Bad Request\r\n\r\n")
+        writer.close()
+
+    server = await asyncio.start_server(plain, "127.0.0.1", 0)
+    port = server.sockets[0].getsockname()[1]
+    reply = await http(f"https://127.0.0.1:{port}/", session).send((delivery(),), START)
+    server.close()
+    assert reply == Reply(Verdict.UNREACHABLE, error="TLS: WRONG_VERSION_NUMBER")
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [GARBAGE.raw, b"HTTP/1.1 xyz\r\n\r\n", b"HTTP/1.1 200 OK\r\nno colon\r\n\r\n", b"\x16\x03\x01\x00"],
+)
+async def test_garbage(session: ClientSession, raw: bytes) -> None:
+    """An answer that is no HTTP is a failed attempt."""
+    reply = await said(session, Answer(raw, Then.CLOSE))
+    assert reply.verdict in {Verdict.FAILED, Verdict.UNREACHABLE}
+
+
+@given(st.binary(max_size=60))
+async def test_no_answer_raises(tail: bytes) -> None:
+    """Whatever a target says, there is a verdict."""
+    from relay.http.session import open_session
+
+    async with open_session() as session:
+        reply = await said(session, Answer(b"HTTP/1.1 200 OK\r\n" + tail, Then.CLOSE), LATE * 10)
+    assert isinstance(reply.verdict, Verdict)
+
+
+async def test_reason_is_cut(session: ClientSession) -> None:
+    """A target's words do not fill the store."""
+    reply = await said(session, Answer(b"HTTP/1.1 500 " + b"x" * 5000 + b"\r\nContent-Length: 0\r\n\r\n"))
+    assert reply.verdict is Verdict.FAILED
+    assert len(str(reply.error)) <= 200
+
+
+async def test_connection_serves_again(session: ClientSession) -> None:
+    """An answer whose body was read leaves a connection for the next attempt; one too large to read does not."""
+    async with ScriptedTarget([answer(200, body=b"ok"), HUGE]) as target:
+        sender = http(target.url, session)
+        for n in range(1, 4):
+            assert (await sender.send((delivery(n),), START)).verdict is Verdict.TAKEN
+        assert target.connections == 2
+
+
+async def test_password_of_the_url(session: ClientSession) -> None:
+    """A user and password in the url go as Basic, and replace a sender's own Authorization."""
+    owed = event(headers=((b"Authorization", b"Bearer senders"),))
+    async with ScriptedTarget() as target:
+        url = target.url.replace("//", "//user:pass@")
+        assert (await http(url, session).send((delivery(of=owed),), START)).verdict is Verdict.TAKEN
+        request = await target.next()
+    assert request.values("authorization") == [b"Basic dXNlcjpwYXNz"]
+
+
+async def test_password_is_never_told(session: ClientSession) -> None:
+    """No error shows what stands in the url."""
+    async with ScriptedTarget() as target:
+        url = target.url.replace("//", "//user:hidden@") + "?key=hidden"
+    for broken in (url, "http://user:hidden@no-such-host.invalid./hidden"):
+        reply = await http(broken, session).send((delivery(),), START)
+        assert reply.verdict is Verdict.UNREACHABLE
+        assert "hidden" not in repr(reply)
+
+
+async def test_cancelled(session: ClientSession) -> None:
+    """A drain that cuts an attempt off is no answer."""
+    async with ScriptedTarget([HANG]) as target:
+        task = asyncio.create_task(http(target.url, session).send((delivery(),), START))
+        await target.next()
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+
+
+DATE = "Mon, 21 Sep 2026 14:14:20 GMT"
+
+
+@pytest.mark.parametrize(
+    ("value", "seconds"),
+    [
+        (None, 0),
+        ("", 0),
+        ("soon", 0),
+        ("-5", 0),
+        ("1.5", 0),
+        ("²", 0),
+        ("0", 0),
+        (" 7 ", 7),
+        ("86400", 86400),
+        ("9" * 5000, 999_999_999),
+        (DATE, 60),
+        ("Monday, 21-Sep-26 14:14:20 GMT", 60),
+        ("Mon Sep 21 14:14:20 2026", 60),
+        ("Mon, 21 Sep 2020 14:14:20 GMT", 0),
+        ("Mon, 99 Sep 2026 14:14:20 GMT", 0),
+        ("Mon, 21 Sep 0000 14:14:20 GMT", 0),
+    ],
+)
+def test_retry_after(value: str | None, seconds: float, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Seconds or any of HTTP's three dates, which are UTC wherever we are; nonsense and the past are no wait."""
+    assert retry_after(value, START) == seconds
+
+
+@given(st.text())
+def test_retry_after_never_raises(value: str) -> None:
+    """Whatever a target writes there."""
+    assert retry_after(value, START) >= 0
+
+
+@given(st.datetimes())
+def test_retry_after_takes_any_date(moment: object) -> None:
+    """Any date there is."""
+    assert retry_after(format_datetime(moment), START) >= 0  # type: ignore[arg-type]  # hypothesis gives datetimes
+
+
+def test_the_date_above() -> None:
+    """The dates in the table are a minute after START."""
+    from email.utils import parsedate_to_datetime
+
+    assert parsedate_to_datetime(DATE).timestamp() == START // SECOND + 60

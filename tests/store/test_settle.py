@@ -1,0 +1,114 @@
+"""And settled: what became of an attempt, and what that makes of its event."""
+
+import pytest
+
+from relay.clock import SECOND
+from relay.delivery import Dead, Outcome, Settlement
+from relay.store.protocol import Query, Store
+from tests.clock import START
+from tests.store.conftest import Home
+from tests.store.words import (
+    DEAD, DELIVERED, WAIT, claimed, found, put, put_many, retry, settled, settlement, shown, sound, states,
+)
+
+
+async def test_a_settlement_is_written_with_its_attempt(store: Store, home: Home) -> None:
+    """State, status, error and the attempt are there, over a restart."""
+    id = (await put(store)).id
+    (delivery,) = await claimed(store)
+    await settled(store, [delivery], retry(5), status=500, error="answered 500", at=START + 7)
+    (delivery,) = await claimed(store, now=START + 5 * SECOND)
+    await settled(store, [delivery], DELIVERED, status=204, at=START + 5 * SECOND, probe=True)
+    (view,) = (await shown(await home.restart(), id)).deliveries
+    assert (view.state, view.attempts, view.next_at) == ("delivered", 2, None)
+    assert (view.last_status, view.last_error) == (204, None)
+    assert view.history == (
+        {"n": 1, "at": START + 7, "seconds": 0.25, "status": 500, "error": "answered 500", "probe": False},
+        {"n": 2, "at": START + 5 * SECOND, "seconds": 0.25, "status": 204, "error": None, "probe": True},
+    )
+
+
+async def test_a_dead_delivery_says_why(store: Store) -> None:
+    """The reason is its last error; without an attempt it keeps the number of those made."""
+    id = (await put(store)).id
+    (delivery,) = await claimed(store)
+    store.settle([Settlement(delivery, Dead("older than max_age"), None)])
+    await store.flush()
+    (view,) = (await shown(store, id)).deliveries
+    assert (view.state, view.attempts, view.last_error, view.history) == ("dead", 0, "older than max_age", ())
+    assert store.due_at("billing", START) is None
+
+
+@pytest.mark.parametrize(
+    ("outcomes", "state"),
+    [
+        ([DELIVERED, DELIVERED], "delivered"),
+        ([DELIVERED, DEAD], "dead"),
+        ([DEAD, DEAD], "dead"),
+        ([DELIVERED, retry(5)], "pending"),
+        ([DEAD, retry(5)], "pending"),
+        ([WAIT, DEAD], "pending"),
+        ([DEAD, None], "pending"),
+        ([DELIVERED, None], "pending"),
+    ],
+)
+@pytest.mark.parametrize("together", [True, False], ids=["in one commit", "one after the other"])
+async def test_an_events_state_over_its_deliveries(
+    store: Store, outcomes: list[Outcome | None], state: str, *, together: bool
+) -> None:
+    """Pending if any is, else dead if any is, else delivered: contract 5."""
+    id = (await put(store, to=("t0", "t1"))).id
+    for n, outcome in enumerate(outcomes):
+        (delivery,) = await claimed(store, f"t{n}")
+        if outcome is not None:
+            store.settle([settlement(delivery, outcome)])
+        if not together:
+            await store.flush()
+    await store.flush()
+    assert (await states(store, id))[0] == state
+    await sound(store)
+
+
+async def test_a_delivery_discarded_while_it_was_tried_stays_so(store: Store) -> None:
+    """Its failure does not make it due again; the attempt is kept."""
+    id = (await put(store)).id
+    (delivery,) = await claimed(store)
+    await store.discard(Query(target="billing"), START)
+    await settled(store, [delivery], retry(5), status=500)
+    assert await states(store, id) == ["dead", "dead"]
+    assert await claimed(store, now=START + 60 * SECOND) == []
+    (view,) = (await shown(store, id)).deliveries
+    assert (view.last_error, len(view.history)) == ("discarded", 1)
+    await sound(store)
+
+
+async def test_a_delivery_discarded_while_the_target_took_it_is_delivered(store: Store) -> None:
+    """What the target has, it has."""
+    id = (await put(store)).id
+    (delivery,) = await claimed(store)
+    await store.discard(Query(target="billing"), START)
+    await settled(store, [delivery], DELIVERED, status=200)
+    assert await states(store, id) == ["delivered", "delivered"]
+    await sound(store)
+
+
+async def test_more_settlements_than_a_commit_takes(store: Store) -> None:
+    """All are written, and `flush` returns only then."""
+    ids = await put_many(store, 700)
+    deliveries = await claimed(store, count=700)
+    store.settle([settlement(delivery, DELIVERED) for delivery in deliveries])
+    assert store.unsettled == 700
+    await store.flush()
+    assert store.unsettled == 0
+    assert len(await found(store, state="delivered", limit=1000)) == len(ids)
+
+
+async def test_whatever_a_target_answered_can_be_kept(store: Store) -> None:
+    """An error that is no valid text settles its delivery all the same, and the row says what can be said."""
+    id = (await put(store)).id
+    (delivery,) = await claimed(store)
+    error = b"answered 500 caf\xe9".decode("utf-8", "surrogateescape")
+    await settled(store, [delivery], retry(5), status=500, error=error)
+    (view,) = (await shown(store, id)).deliveries
+    assert (view.attempts, view.last_error) == (1, "answered 500 caf?")
+    assert len(await claimed(store, now=START + 5 * SECOND)) == 1

@@ -1,0 +1,107 @@
+"""What happens to a store, in the words of the house: events come, are claimed, and end."""
+
+import asyncio
+from collections.abc import Sequence
+from typing import Any
+
+from relay.delivery import Attempt, Dead, Delivered, Delivery, Outcome, Retry, Settlement, Wait
+from relay.event import Event
+from relay.route import Planned
+from relay.store.protocol import Entry, EventView, Outbox, Query, Receipt, Store
+from tests.clock import START
+
+
+def entry(
+    store: Outbox, key: str | None = None, *, to: Sequence[str] = ("billing",), **said: Any
+) -> Entry:
+    """An event of source `shop`, owed by route `all` to each of `to`; `at`: when it is received."""
+    at = said.pop("at", START)
+    given: dict[str, Any] = {"source": "shop", "type": "order.paid", "via": "webhook", "body": b'{"n": 1}'}
+    given |= {"received": at, "key": key} | said
+    return Entry(Event(id=store.next_id(at), **given), tuple(Planned("all", target) for target in to))
+
+
+async def put(store: Outbox, key: str | None = None, **said: Any) -> Receipt:
+    """One event in a transaction of its own."""
+    (receipt,) = await store.append([entry(store, key, **said)])
+    return receipt
+
+
+async def put_many(store: Outbox, count: int, **said: Any) -> list[str]:
+    """`count` events without keys at once; their ids."""
+    return [receipt.id for receipt in await store.append([entry(store, **said) for _ in range(count)])]
+
+
+async def claimed(
+    store: Outbox, target: str = "billing", count: int = 100, now: int = START
+) -> list[Delivery]:
+    """What is claimed once the store has read what it wants to read."""
+    woken = asyncio.Event()
+    store.listen(lambda targets: woken.set() if target in targets else None)
+    while True:
+        due = store.due_at(target, now)
+        deliveries = await store.claim(target, count, now)
+        if deliveries or due is None or due > now:
+            return deliveries
+        await woken.wait()
+        woken.clear()
+
+
+async def claimed_all(store: Outbox, target: str = "billing", now: int = START) -> list[Delivery]:
+    """Claim until nothing is due."""
+    deliveries: list[Delivery] = []
+    while some := await claimed(store, target, now=now):
+        deliveries += some
+    return deliveries
+
+
+def settlement(delivery: Delivery, outcome: Outcome, status: int | None = None, **said: Any) -> Settlement:
+    """What became of the next attempt."""
+    given: dict[str, Any] = {"at": START, "seconds": 0.25, "error": said.pop("error", None)} | said
+    return Settlement(delivery, outcome, Attempt(delivery.attempts + 1, status=status, **given))
+
+
+async def settled(store: Store, deliveries: Sequence[Delivery], outcome: Outcome, **said: Any) -> None:
+    """All of them ended like this, and it is on disk."""
+    store.settle([settlement(delivery, outcome, **said) for delivery in deliveries])
+    await store.flush()
+
+
+async def delivered(store: Store, target: str = "billing", now: int = START) -> list[str]:
+    """Deliver all that is due; the ids of the events."""
+    deliveries = await claimed_all(store, target, now)
+    await settled(store, deliveries, Delivered(), status=200)
+    return [delivery.event.id for delivery in deliveries]
+
+
+async def shown(store: Store, id: str) -> EventView:
+    """One event whole, which must be there."""
+    event = await store.show(id)
+    assert event is not None
+    return event
+
+
+async def found(store: Store, **filters: Any) -> list[str]:
+    """The ids of the events that a query finds, newest first."""
+    return [event.id for event in (await store.find(Query(**filters))).events]
+
+
+async def states(store: Store, id: str) -> list[str]:
+    """The event's state, then that of each of its deliveries."""
+    event = await shown(store, id)
+    return [event.state, *[delivery.state for delivery in event.deliveries]]
+
+
+async def sound(store: Store) -> None:
+    """The sums match."""
+    assert (await store.audit()).problems == ()
+
+
+DELIVERED = Delivered()
+DEAD = Dead("schedule used up")
+WAIT = Wait()
+
+
+def retry(seconds: float, since: int = START) -> Retry:
+    """Due again after `seconds`."""
+    return Retry(since + round(seconds * 1_000_000))
