@@ -38,10 +38,10 @@ format: $(VENV)/.developing ## let ruff repair what it can
 	$(BIN)/ruff format
 
 check-slow: $(VENV)/.developing ## what takes minutes: fuzzing
-	$(BIN)/python -m pytest -m slow $(ARGS)
+	$(BIN)/python -m pytest -m slow -o faulthandler_timeout=900 $(ARGS)
 
 faults: $(VENV)/.developing ## kill -9, full disk, failing writes; FAULTS_RUNS=20 for fewer kills
-	$(BIN)/python -m pytest -m faults $(ARGS)
+	$(BIN)/python -m pytest -m faults -o faulthandler_timeout=900 $(ARGS)
 
 bench: $(VENV)/.developing ## how fast, against baselines of the same run
 	$(BIN)/python -m bench $(ARGS)

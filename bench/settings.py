@@ -9,7 +9,7 @@ NAMES: Final = ("ingest", "forward", "kept", "start", "latency", "outage", "veri
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """The default run: about ten minutes on two cores."""
+    """The default run: about six minutes on two cores."""
 
     only: tuple[str, ...] = NAMES
     rounds: int = 3

@@ -32,7 +32,7 @@ from relay.http.session import open_session
 from relay.listener import Passed, address, listen
 from relay.metrics import Metrics
 from relay.process import Signals, loop_factory, spare_collector
-from relay.receive.server import Receiver
+from relay.receive.server import Receiver, http_server
 from relay.receive.source import Source, open_sources, proofs
 from relay.route import Routes
 from relay.store.open import open_store
@@ -150,14 +150,7 @@ class Daemon:
 
     async def _open_door(self, stack: AsyncExitStack, passed: Passed) -> None:
         """Last of all, so that nobody is told 404 by a relay that has not read its sources yet."""
-        server = web.Server(
-            self.receiver.handle,
-            access_log=None,
-            auto_decompress=False,
-            keepalive_timeout=75,
-            lingering_time=5,
-        )
-        runner = web.ServerRunner(server, shutdown_timeout=UNANSWERED)
+        runner = web.ServerRunner(http_server(self.receiver), shutdown_timeout=UNANSWERED)
         await runner.setup()
         stack.push_async_callback(runner.cleanup)
         at = self.config.server.listen

@@ -40,6 +40,8 @@ def answer(status: int, *headers: str, body: bytes = b"", then: Then = Then.KEEP
 
 
 HANG: Final = Answer(b"", Then.HANG)
+HOLD: Final = Answer(b"", Then.HANG, b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
+"""Nothing, until the receiver is let go: then 200."""
 RESET: Final = Answer(b"", Then.RESET)
 CLOSE: Final = Answer(b"", Then.CLOSE)
 GARBAGE: Final = Answer(b"\x00\xff nothing of the kind\r\n\r\n", Then.CLOSE)
@@ -121,6 +123,10 @@ class ScriptedTarget:
     async def next(self) -> Arrived:
         """The next request, waited for if need be."""
         return await asyncio.wait_for(self._arrived.get(), PATIENCE)
+
+    async def several(self, count: int) -> list[Arrived]:
+        """The next `count` of them."""
+        return [await self.next() for _ in range(count)]
 
     async def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self._writers.add(writer)

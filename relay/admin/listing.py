@@ -76,7 +76,7 @@ class ListingCalls:
             return refuse(no_such("target", name, known))
         turn(name)
         await asyncio.wait_for(self._running.store.flush(), PATIENCE)
-        return answer(self._target(name, stats))
+        return answer(self._target(name, await self._counts.now()))
 
     def _target(self, name: str, stats: Stats | None) -> dict[str, Any]:
         return {"name": name, **target_check(self._running, name, stats, self._running.clock.now())}

@@ -5,6 +5,7 @@ from typing import Any
 
 import click
 
+from relay.cli import output
 from relay.cli.api import api
 from relay.cli.filters import filter_options, given_filters, limit_option
 from relay.cli.option import Command
@@ -23,7 +24,7 @@ def command(*, limit: int | None, dry_run: bool, yes: bool, as_json: bool, **opt
     given = given_filters(options)
     if "target" not in given:
         raise click.UsageError("--target NAME says whose deliveries")
-    deliveries = _discard(given, limit, ask=sys.stdin.isatty() and not yes, dry_run=dry_run)
+    deliveries = _discard(given, limit, ask=output.is_terminal(sys.stdin) and not yes, dry_run=dry_run)
     if as_json:
         print_json({"deliveries": deliveries})
     else:

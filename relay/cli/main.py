@@ -3,6 +3,7 @@
 import os
 import sys
 from collections.abc import Sequence
+from difflib import get_close_matches
 from importlib import import_module
 from typing import Final
 
@@ -45,7 +46,7 @@ class Commands(click.Group):
     @override
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in COMMANDS:
-            return None
+            raise click.UsageError(f"there is no command {cmd_name!r}{_meant(cmd_name)}", ctx)
         command: click.Command = import_module(f"relay.cli.{cmd_name}").command
         return command
 
@@ -53,6 +54,11 @@ class Commands(click.Group):
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Commands"):
             formatter.write_dl(list(COMMANDS.items()))
+
+
+def _meant(word: str) -> str:
+    close = get_close_matches(word, COMMANDS, n=1)
+    return f" (did you mean {close[0]!r}?)" if close else ""
 
 
 group = Commands(

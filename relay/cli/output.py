@@ -3,7 +3,7 @@
 import json
 import sys
 from collections.abc import Callable, Sequence
-from typing import Any, Final, TypeVar
+from typing import Any, Final, TextIO, TypeVar
 
 import click
 
@@ -27,6 +27,11 @@ def json_option() -> Callable[[Function], Function]:
     return click.option("--json", "as_json", is_flag=True, help="What the API answers, as one document.")
 
 
+def is_terminal(stream: TextIO) -> bool:
+    """Whether a person looks at it, or types into it."""
+    return stream.isatty()
+
+
 def print_json(document: Any) -> None:
     click.echo(json.dumps(document, indent=2))
 
@@ -47,7 +52,7 @@ def clean_text(text: str) -> str:
 def print_table(head: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
     """On a terminal by rich; else in plain columns."""
     cells = [[clean(value) for value in row] for row in rows]
-    if sys.stdout.isatty():
+    if is_terminal(sys.stdout):
         _print_rich(head, cells)
     else:
         _print_plain(head, cells)

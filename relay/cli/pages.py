@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, Final, Protocol
 
+from relay.cli import output
 from relay.cli.api import Api
 
 PAGE: Final = 500
@@ -45,7 +46,7 @@ def _unseen(deliveries: int) -> None:
 @contextmanager
 def bar(what: str, total: int) -> Iterator[Step]:
     """Shows how far it is, where somebody looks."""
-    if not sys.stderr.isatty():
+    if not output.is_terminal(sys.stderr):
         yield _unseen
         return
     from rich.console import Console  # noqa: PLC0415  only terminals are worth it

@@ -5,6 +5,7 @@ from typing import Any
 
 import click
 
+from relay.cli import output
 from relay.cli.api import Api, api, segment
 from relay.cli.filters import filter_options, given_filters, limit_option
 from relay.cli.option import Command
@@ -62,6 +63,6 @@ def _by_filter(fields: dict[str, Any], limit: int | None) -> dict[str, int]:
 
 def _size(daemon: Api, fields: dict[str, Any], limit: int | None) -> int:
     """How long the bar is; nobody sees it where there is no terminal."""
-    if fields["dry_run"] or not sys.stderr.isatty():
+    if fields["dry_run"] or not output.is_terminal(sys.stderr):
         return 0
     return counted(daemon, "replay", fields, limit)["deliveries"]

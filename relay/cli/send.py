@@ -9,31 +9,42 @@ import click
 import orjson
 
 from relay.cli.api import connection
+from relay.cli.curl import commands
 from relay.cli.option import Command, config_file, environ
 from relay.clock import SystemClock
 from relay.config.choice import listed, meant
 from relay.config.load import Loaded, load
+from relay.config.rules import routes
 from relay.config.schema import Config
+from relay.delivery import Delivery
 from relay.errors import ConfigError, RelayError
-from relay.event import Headers
-from relay.receive.providers.protocol import Identity, Provider, Request, Sample
+from relay.event import Event, Headers
+from relay.receive.providers.protocol import Identity, Provider, Rejected, Request, Sample
 from relay.receive.source import Source, open_sources
+from relay.route import Routes
 
 PATIENCE: Final = 30.0
+NO_ID: Final = "0" * 20
+"""Stands for the id that an event is given when it is accepted."""
 
 
 @click.command("send", cls=Command)
 @click.argument("source")
 @click.option("--type", "kind", metavar="TYPE", help="The event's type.  [default: the sender's most usual]")
 @click.option("--body", type=click.File("rb"), metavar="FILE", help="The body; - is standard input.")
+@click.option(
+    "--dry-run", is_flag=True, help="Only show which routes would take it, and what each target gets."
+)
 @click.option("--count", type=click.IntRange(min=1), default=1, metavar="N", help="So many events.")
-def command(source: str, *, kind: str | None, body: BinaryIO | None, count: int) -> int:
+def command(source: str, *, kind: str | None, body: BinaryIO | None, dry_run: bool, count: int) -> int:
     """Sign an event as the sender of SOURCE would, and post it to the running daemon."""
     loaded = load(config_file().path, checking=True, environ=environ())
     door = _source(source, loaded)
     if any(secret.missing for secret in loaded.config.source[source].secret):
         raise RelayError(f"the secret of {source} is a credential of systemd's, not at hand here", "try sudo")
     given = None if body is None else body.read()
+    if dry_run:
+        return _show(loaded, door, _sample(door.provider, kind, given))
     accepted = [_post(loaded.config, door, _sample(door.provider, kind, given)) for _ in range(count)]
     return 0 if all(accepted) else 1
 
@@ -91,6 +102,24 @@ def _type(provider: Provider, sample: Sample) -> str | None:
     headers = provider.sign(sample, SystemClock().now())
     identity = provider.identify(Request("POST", "", "", headers, sample.body))
     return identity.type if isinstance(identity, Identity) else None
+
+
+def _show(loaded: Loaded, source: Source, sample: Sample) -> int:
+    """What would become of it: nothing is sent."""
+    now = SystemClock().now()
+    headers = source.provider.sign(sample, now)
+    identity = source.provider.identify(Request("POST", source.path, "", headers, sample.body))
+    if isinstance(identity, Rejected):
+        raise RelayError(f"it would be refused with {identity.status}: {identity.reason}")
+    kind = identity.type or source.name
+    event = Event(NO_ID, source.name, identity.key, kind, "webhook", now, sample.body, headers)
+    planned = Routes(routes(loaded.config)).of(source.name)
+    deliveries = [
+        Delivery(f"{NO_ID}-{n}", f"{NO_ID}-{n}", each.route, each.target, 0, 0, now, event)
+        for n, each in enumerate(planned, start=1)
+    ]
+    click.echo("\n".join(commands(deliveries, loaded)) or "no route takes it: it would be kept, unrouted")
+    return 0
 
 
 def _post(config: Config, source: Source, sample: Sample) -> bool:

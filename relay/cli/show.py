@@ -20,9 +20,7 @@ def command(id: str, *, curl: bool, as_json: bool) -> None:
     """One event whole: headers, body, and the history of its deliveries."""
     document = _document(id)
     if curl:
-        from relay.cli.curl import commands  # noqa: PLC0415  heavy, and rarely needed
-
-        click.echo("\n".join(commands(document, config_file())))
+        _print_curl(document)
     elif as_json:
         print_json(document)
     else:
@@ -42,6 +40,20 @@ def _document(id: str) -> dict[str, Any]:
                 f"there is no event {clean(id)}", "relay events lists those that are kept"
             ) from None
         return whole_document(event)
+
+
+def _print_curl(document: dict[str, Any]) -> None:
+    from relay.cli.curl import commands, last_attempts  # noqa: PLC0415  heavy, and rarely needed
+    from relay.config.load import load  # noqa: PLC0415
+
+    try:
+        loaded = load(config_file().path, checking=True)
+    except RelayError:
+        loaded = None
+    deliveries = last_attempts(document)
+    if not deliveries:
+        raise RelayError("it has no deliveries", "no route took it; relay replay plans it anew")
+    click.echo("\n".join(commands(deliveries, loaded)))
 
 
 def _print(document: dict[str, Any]) -> None:

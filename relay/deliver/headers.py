@@ -1,6 +1,6 @@
 """The headers of an attempt: the sender's own, but for what must not go along, and ours."""
 
-import secrets
+import random
 from collections.abc import Mapping
 from functools import lru_cache
 from typing import Final
@@ -56,13 +56,18 @@ class Envelope:
         headers["Relay-Type"] = header_text(event.type)
         headers["Relay-Attempt"] = str(delivery.attempts + 1)
         headers["Idempotency-Key"] = delivery.key
-        headers["traceparent"] = parent or f"00-{secrets.token_hex(16)}-{secrets.token_hex(8)}-01"
+        headers["traceparent"] = parent or f"00-{_number(128):032x}-{_number(64):016x}-01"
         return headers
 
 
 def content_type(event: Event) -> str | None:
     """The sender's, if it gave one."""
     return next((_text(value) for name, value in event.headers if name.lower() == b"content-type"), None)
+
+
+def _number(bits: int) -> int:
+    """For traces: unlike anybody else's, and no secret; never 0, which is no trace."""
+    return random.getrandbits(bits) or 1
 
 
 @lru_cache(maxsize=4096)
@@ -108,7 +113,7 @@ def _continue_trace(value: bytes | None) -> str | None:
     parts = value.decode("latin-1").strip().split("-")
     if len(parts) < 4 or not _is_trace(*parts[:4]):
         return None
-    return f"00-{parts[1]}-{secrets.token_hex(8)}-{parts[3]}"
+    return f"00-{parts[1]}-{_number(64):016x}-{parts[3]}"
 
 
 def _is_trace(version: str, trace: str, span: str, flags: str) -> bool:

@@ -17,6 +17,7 @@ from relay.deliver.lane import Lane
 from relay.deliver.retry import TOO_OLD, judge, judge_target
 from relay.deliver.targets.protocol import Reply, Verdict
 from relay.delivery import Attempt, Dead, Delivery, Outcome, Retry, Settlement
+from relay.errors import StoreUnavailable
 from relay.metrics import Metrics
 from relay.store.protocol import Store
 from relay.target import TargetState
@@ -25,6 +26,10 @@ log = structlog.get_logger()
 
 UNSETTLED: Final = 2048
 """Results that wait for a commit at most: with more, nothing new begins."""
+HOLD_BACK: Final = SECOND
+"""While nothing may begin: how soon to ask again, at the latest."""
+LOOK_AT_STORE: Final = SECOND
+"""How often a store that fails is looked at, should it not wake us."""
 LOOK_FOR_OLD: Final = 60 * SECOND
 """How often deliveries of a target that is down are looked through for their age, at most."""
 
@@ -53,10 +58,11 @@ class Worker:
         """Deliver until cancelled or told to `drain`."""
         while not self._stopping:
             now = self._clock.now()
-            if self._may_begin():
-                for lane in self._turn(now):
+            may = self._may_begin()
+            for name in self._turn(now) if may else ():
+                if not self._stopping and (lane := self.lanes.get(name)):
                     await self._fill(lane, now)
-            await self._clock.wait(self._wake, self._next_turn())
+            await self._clock.wait(self._wake, self._next_turn() if may else now + HOLD_BACK)
             self._wake.clear()
 
     async def drain(self, seconds: float) -> None:
@@ -92,14 +98,18 @@ class Worker:
     # one turn
 
     def _may_begin(self) -> bool:
-        """No delivery starts while commits fail, or while too many results wait for one."""
-        return self._store.unsettled < UNSETTLED and self._store.pulse().failing is None
+        """No delivery starts while commits fail, or while too many results wait for one.
 
-    def _turn(self, now: int) -> list[Lane]:
-        """The lanes to look at now."""
+        A disk that is nearly full stops none: what is delivered may go, and makes room.
+        """
+        pulse = self._store.pulse()
+        return self._store.unsettled < UNSETTLED and (pulse.failing is None or pulse.full)
+
+    def _turn(self, now: int) -> list[str]:
+        """The lanes to look at now; a reload may replace them while one is being looked at."""
         woken, self._woken = self._woken, set()
-        due = [lane for lane in self.lanes.values() if lane.wake_at is not None and lane.wake_at <= now]
-        return [*due, *[self.lanes[name] for name in woken if name in self.lanes]]
+        due = [lane.name for lane in self.lanes.values() if lane.wake_at is not None and lane.wake_at <= now]
+        return [*due, *woken]
 
     def _next_turn(self) -> int | None:
         times = [lane.wake_at for lane in self.lanes.values() if lane.wake_at is not None]
@@ -113,6 +123,7 @@ class Worker:
         for delivery in claimed:
             if lane.policy.too_old(delivery, state.time(now)):
                 self._settle(lane, delivery, Dead(TOO_OLD), None)
+                lane.old_at = 0  # where one is, more may be
             else:
                 self._begin(lane, delivery, state, now)
         if state.down_at is not None:
@@ -149,6 +160,9 @@ class Worker:
         began, started = self._clock.now(), time.perf_counter()
         try:
             reply = await lane.target.send((delivery,), began)
+        except Exception as error:
+            log.error("delivery.error", delivery=delivery.id, target=lane.name, exc_info=error)
+            reply = Reply(Verdict.FAILED, error=f"an error of relay's own ({type(error).__name__})")
         finally:
             self._gate_of(lane).leave(probe=probe)
         seconds = time.perf_counter() - started
@@ -207,10 +221,17 @@ class Worker:
         if now < lane.old_at:
             return
         before = state.time(now) - lane.policy.max_age
-        ended, oldest = await self._store.end_old(lane.name, before, TOO_OLD, now)
+        self._store.shelve(lane.name)  # what is ready would be passed over
+        try:
+            ended, oldest = await self._store.end_old(lane.name, before, TOO_OLD, now)
+        except StoreUnavailable:
+            return  # commits fail, and are told elsewhere; the next turn looks again
         self._metrics.delivery(lane.name, "dead").inc(ended)
         if ended:
             log.warning("delivery.dead", target=lane.name, count=ended, error=TOO_OLD)
+        if ended and oldest is not None and oldest <= before:
+            self.wake((lane.name,))  # there are more than go at once
+            return
         next_old = now if oldest is None else oldest - before + now
         lane.old_at = max(next_old, now + LOOK_FOR_OLD)
 

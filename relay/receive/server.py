@@ -13,6 +13,7 @@ from relay.clock import Clock
 from relay.errors import StoreUnavailable
 from relay.event import Event, Headers
 from relay.metrics import Metrics
+from relay.receive.acknowledgement import Acknowledgement
 from relay.receive.body import Body, Inflight
 from relay.receive.providers.protocol import Identity, Rejected, Request
 from relay.receive.source import Networks, Source, sender_address, within
@@ -119,13 +120,10 @@ class Receiver:
         except StoreUnavailable as error:
             return Rejected(503, error.message)
 
-    def _acknowledge(self, source: Source, receipt: Receipt) -> web.Response:
+    def _acknowledge(self, source: Source, receipt: Receipt) -> web.StreamResponse:
         outcome = "duplicate" if receipt.duplicate else "accepted"
         self._metrics.received(source.name, outcome).inc()
-        headers = {"Relay-Event-Id": receipt.id}
-        if receipt.duplicate:
-            headers["Relay-Duplicate"] = "true"
-        return _respond(200, headers)
+        return Acknowledgement(receipt)
 
     def _refuse(self, request: web.BaseRequest, source: Source, refused: Rejected) -> web.Response:
         """The sender learns the status, our log the reason."""
@@ -146,6 +144,17 @@ class Receiver:
             return str(address)
         forwarded = request.headers.getall("X-Forwarded-For", ())
         return sender_address(str(address) or "127.0.0.1", forwarded, self._trusted)
+
+
+def http_server(receiver: Receiver) -> web.Server:
+    """The server that has its requests answered by `receiver`; bodies stay as they came."""
+    return web.Server(
+        receiver.handle,
+        access_log=None,
+        auto_decompress=False,
+        keepalive_timeout=75,
+        lingering_time=5,
+    )
 
 
 def _target(request: web.BaseRequest) -> str:
@@ -172,7 +181,7 @@ def _event(id: str, asked: Request, source: str, identity: Identity, now: int) -
 
 
 def _respond(status: int, headers: dict[str, str] | None = None) -> web.Response:
-    return web.Response(status=status, headers=headers)
+    return web.Response(status=status, headers={"Server": "relay", **(headers or {})})
 
 
 class _Quiet:

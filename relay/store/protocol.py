@@ -231,6 +231,8 @@ class Pulse:
     """Why a commit would fail now, for people: full, locked, broken, hanging. None: it would not."""
     commit_seconds: float
     """How long the last commit took that ended well."""
+    full: bool = False
+    """`failing` holds for new events alone: room is short, but what becomes of deliveries is written down."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,6 @@ A future is resolved only after the commit that holds its work has ended, so who
 import asyncio
 import time
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass, field
 from itertools import islice
 from math import inf
 from typing import Any, Final, TypeVar
@@ -14,7 +13,7 @@ from typing import Any, Final, TypeVar
 import structlog
 
 from relay.delivery import Settlement
-from relay.errors import StoreUnavailable
+from relay.store.batch import Append, Batch, Commit, refuse, resolve
 from relay.store.protocol import Entry, Pulse, Receipt
 from relay.target import TargetState
 
@@ -29,30 +28,7 @@ STUCK: Final = 10.0
 """Seconds after which the writer does not answer any more."""
 PAUSE: Final = 0.2
 """Seconds between tries while commits fail."""
-
-
-@dataclass(slots=True, eq=False)
-class Append:
-    """Entries that wait for a commit, and who waits for it."""
-
-    entries: Sequence[Entry]
-    done: "asyncio.Future[list[Receipt]]"
-    size: int
-    deadline: float
-    """On the loop's clock; infinite: whoever waits has time."""
-
-
-@dataclass(slots=True)
-class Batch:
-    """What one transaction writes. An empty one proves that the store takes writes."""
-
-    appends: list[Append] = field(default_factory=list)
-    settlements: list[Settlement] = field(default_factory=list)
-    states: dict[str, TargetState] = field(default_factory=dict)
-
-
-Commit = Callable[[Batch], Awaitable[list[list[Receipt]]]]
-"""Writes a batch in one transaction; a list of receipts for each append, when it is on disk."""
+ENDED: Final = "nothing is written any more"
 
 
 class Writer:
@@ -82,6 +58,7 @@ class Writer:
         self._alarm_at = inf
         self._wake = asyncio.Event()
         self._closing = False
+        self._ended = False
         self._began: float | None = None
         self._error: str | None = None
         self._seconds = 0.0
@@ -100,7 +77,7 @@ class Writer:
         if deadline < self._alarm_at:
             self._set_alarm(deadline)
         self._appends[id(waiting)] = waiting
-        self._wake.set()
+        self._call()
         return waiting.done
 
     def settle(self, settlements: Sequence[Settlement]) -> None:
@@ -120,37 +97,45 @@ class Writer:
         """Run `work`, a transaction of its own, between two batches."""
         done: asyncio.Future[T] = asyncio.get_running_loop().create_future()
         self._changes.append((work, done))
-        self._wake.set()
+        self._call()
         return await asyncio.shield(done)
 
     async def flush(self) -> None:
         """Return when all that was given until now is on disk."""
         done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._flushes.append(done)
-        self._wake.set()
+        self._call()
         await asyncio.shield(done)
 
     def pulse(self) -> Pulse:
         running = 0.0 if self._began is None else time.monotonic() - self._began
         hangs = f"a commit hangs since {running:.0f} s" if running > HANG else None
-        return Pulse(running < STUCK, hangs or self._error, self._seconds)
+        ended = ENDED if self._ended else None
+        return Pulse(running < STUCK and not self._ended, ended or hangs or self._error, self._seconds)
 
     @property
     def backlog(self) -> int:
         """Settlements that wait for a commit."""
         return len(self._settlements)
 
+    def _call(self) -> None:
+        """Something waits that somebody waits for."""
+        self._wake.set()
+        if self._ended:
+            self._end()
+
     # the loop
 
     async def run(self) -> None:
         """Commit batches until `close`; then what is left, once."""
-        while not self._closing:
-            await self._wake.wait()
-            self._wake.clear()
+        try:
+            while not self._closing:
+                await self._wake.wait()
+                self._wake.clear()
+                await self._turn()
             await self._turn()
-        await self._turn()
-        for future in self._flushes:
-            future.cancel()
+        finally:
+            self._end()
 
     def close(self) -> None:
         self._closing = True
@@ -159,20 +144,43 @@ class Writer:
     async def _turn(self) -> None:
         """Everything that waits now, and what gathers meanwhile."""
         while True:
-            if batch := self._take():
+            batch = self._take()
+            flushes = self._take_flushes()
+            if batch is not None:
                 await self._write(batch)
-                if self._error is not None and not self._closing:
-                    await self._breathe()
-            elif self._changes:
-                await self._change(*self._changes.pop(0))
-            else:
-                break
+            self._end_flushes(flushes)
             if self._error is not None and self._closing:
                 break
-        if self._error is None:
-            flushes, self._flushes = self._flushes, []
-            for future in flushes:
-                _resolve(future, None)
+            if self._error is not None:
+                await self._breathe()
+            if self._changes:
+                await self._change(*self._changes.pop(0))
+            elif batch is None:
+                break
+
+    def _take_flushes(self) -> "list[asyncio.Future[None]]":
+        """Who waits for no more than is taken by now."""
+        if self._settlements:
+            return []
+        flushes, self._flushes = self._flushes, []
+        return flushes
+
+    def _end_flushes(self, flushes: "list[asyncio.Future[None]]") -> None:
+        if self._error is not None:
+            self._flushes[:0] = flushes
+            return
+        for future in flushes:
+            resolve(future, None)
+
+    def _end(self) -> None:
+        """Nothing is committed any more: whoever waits is told, and so is whoever comes."""
+        self._ended = True
+        if self._alarm is not None:
+            self._alarm.cancel()
+        appends = [waiting.done for waiting in (*self._appends.values(), *self._writing)]
+        changes = [done for _, done in self._changes]
+        for future in (*appends, *changes, *self._flushes):
+            refuse(future, ENDED)
 
     async def _breathe(self) -> None:
         """Commits fail: no more than a few tries a second."""
@@ -197,7 +205,8 @@ class Writer:
 
     async def _write(self, batch: Batch) -> None:
         self._began = began = time.monotonic()
-        self._writing = batch.appends
+        whole = self._writing
+        self._writing = whole or batch.appends
         try:
             receipts = await self._commit(batch)
         except Exception as error:  # noqa: BLE001  whatever it is, senders are answered and the loop lives on
@@ -210,7 +219,7 @@ class Writer:
             self._succeed(batch, receipts, time.monotonic() - began)
         finally:
             self._began = None
-            self._writing = []
+        self._writing = whole
 
     def _succeed(self, batch: Batch, receipts: list[list[Receipt]], seconds: float) -> None:
         recovered, self._error, self._seconds = self._error, None, seconds
@@ -218,7 +227,7 @@ class Writer:
         self._observe(seconds)
         self._committed(batch, receipts)
         for waiting, receipt in zip(batch.appends, receipts, strict=True):
-            _resolve(waiting.done, receipt)
+            resolve(waiting.done, receipt)
         if recovered is not None:
             log.info("store.recovered", was=recovered)
             self.changed()
@@ -227,7 +236,7 @@ class Writer:
         """Nothing of `batch` is on disk: senders are told, the rest is tried again."""
         news, self._error = self._error is None, reason
         for waiting in batch.appends:
-            _refuse(waiting.done, reason)
+            refuse(waiting.done, reason)
         self._settlements[:0] = batch.settlements
         self._states = batch.states | self._states
         self._beat = True
@@ -247,7 +256,7 @@ class Writer:
             return
         log.error("store.refused", exc_info=error)
         for waiting in batch.appends:
-            _refuse(waiting.done, "this event cannot be stored")
+            refuse(waiting.done, "this event cannot be stored")
 
     async def _change(self, work: Callable[[], Awaitable[Any]], done: "asyncio.Future[Any]") -> None:
         self._began = time.monotonic()
@@ -256,11 +265,11 @@ class Writer:
         except Exception as error:  # noqa: BLE001  it is whoever asked who has to know
             reason = self._explain(error)
             if reason is not None:
-                _refuse(done, reason)
+                refuse(done, reason)
             elif not done.done():
                 done.set_exception(error)
         else:
-            _resolve(done, result)
+            resolve(done, result)
         finally:
             self._began = None
 
@@ -278,19 +287,8 @@ class Writer:
         for waiting in [*self._appends.values(), *self._writing]:
             if waiting.deadline <= now:
                 self._appends.pop(id(waiting), None)
-                _refuse(waiting.done, "the store did not commit in time")
+                refuse(waiting.done, "the store did not commit in time")
         left = [waiting.deadline for waiting in (*self._appends.values(), *self._writing)]
         left = [deadline for deadline in left if now < deadline < inf]
         if left:
             self._set_alarm(min(left))
-
-
-def _resolve(future: "asyncio.Future[T]", result: T) -> None:
-    if not future.done():
-        future.set_result(result)
-
-
-def _refuse(future: "asyncio.Future[Any]", reason: str) -> None:
-    if not future.done():
-        future.set_exception(StoreUnavailable(f"the store is unavailable: {reason}"))
-        future.exception()  # whoever awaited it may be gone

@@ -28,7 +28,9 @@ def event(
     )
 
 
-def delivery(n: int = 1, attempts: int = 0, step: int = 0, born: int = START, of: Event | None = None) -> Delivery:
+def delivery(
+    n: int = 1, attempts: int = 0, step: int = 0, born: int = START, of: Event | None = None
+) -> Delivery:
     """What a target is owed for the n-th event."""
     owed = of or event(n)
     return Delivery(f"{owed.id}-1", f"{owed.id}-1", "all", "box", attempts, step, born, owed)

@@ -46,7 +46,8 @@ def mixed(good: int, bad: int) -> bool:
 
 
 @pytest.mark.parametrize(
-    ("good", "bad", "down"), [(10, 10, True), (11, 10, False), (10, 9, False), (30, 30, True), (30, 20, False)]
+    ("good", "bad", "down"),
+    [(10, 10, True), (11, 10, False), (10, 9, False), (30, 30, True), (30, 20, False)],
 )
 def test_half_of_twenty(good: int, bad: int, down: bool) -> None:
     """Half of at least twenty different ones; fewer than half, or fewer than twenty, are not enough."""

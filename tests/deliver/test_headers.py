@@ -16,7 +16,10 @@ OURS = ["Relay-Event-Id", "Relay-Source", "Relay-Type", "Relay-Attempt", "Idempo
 
 
 def sent(
-    *headers: tuple[bytes, bytes], proofs: frozenset[bytes] = frozenset(), attempts: int = 0, type: str = "paid"
+    *headers: tuple[bytes, bytes],
+    proofs: frozenset[bytes] = frozenset(),
+    attempts: int = 0,
+    type: str = "paid",
 ) -> list[tuple[str, str]]:
     """What goes to a target of an event with these headers."""
     owed = delivery(attempts=attempts, of=event(headers=headers, type=type))
@@ -54,7 +57,12 @@ def test_stays_here(name: str) -> None:
 
 def test_what_connection_names_stays_here() -> None:
     """`Connection: close, X-Hop` says that X-Hop is for this connection only."""
-    headers = ((b"X-Hop", b"1"), (b"Connection", b"close, x-hop"), (b"connection", b"X-Two"), (b"X-TWO", b"2"))
+    headers = (
+        (b"X-Hop", b"1"),
+        (b"Connection", b"close, x-hop"),
+        (b"connection", b"X-Two"),
+        (b"X-TWO", b"2"),
+    )
     assert along(*headers, (b"X-End", b"3")) == [("X-End", "3")]
 
 

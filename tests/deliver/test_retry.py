@@ -38,9 +38,7 @@ def after(
 ) -> tuple[TargetState, Outcome]:
     """The target and the delivery after one attempt at START."""
     tried = owed or delivery()
-    known = judge_target(
-        reply, tried, state, record or Record(), START, probe=probe, spread=never_early
-    )
+    known = judge_target(reply, tried, state, record or Record(), START, probe=probe, spread=never_early)
     return known, judge(reply, tried, POLICY, known, START, middle)
 
 

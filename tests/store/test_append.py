@@ -1,6 +1,7 @@
 """In: an event and what it is owed are there together, bit for bit, once `append` has returned."""
 
 import asyncio
+from typing import Any
 
 import pytest
 
@@ -53,14 +54,25 @@ async def test_body_and_headers_are_the_senders_bit_for_bit(store: Store, home: 
 
 async def test_what_the_sender_said_of_the_event_is_kept(store: Store, home: Home) -> None:
     """Key, type, way and time come back on the claim and when it is shown."""
-    said = {"key": "Zoë", "type": "påid", "via": "poll", "occurred": START - 5 * SECOND, "source": "erp"}
+    said: dict[str, Any] = {
+        "key": "Zoë",
+        "type": "påid",
+        "via": "poll",
+        "occurred": START - 5 * SECOND,
+        "source": "erp",
+    }
     id = (await put(store, **said)).id
     again = await home.restart()
     (delivery,) = await claimed(again)
     event = delivery.event
     assert {name: getattr(event, name) for name in said} == said
     view = await shown(again, id)
-    assert (view.key, view.via, view.occurred_at, view.received_at) == ("Zoë", "poll", START - 5 * SECOND, START)
+    assert (view.key, view.via, view.occurred_at, view.received_at) == (
+        "Zoë",
+        "poll",
+        START - 5 * SECOND,
+        START,
+    )
 
 
 async def test_entries_of_one_append_are_stored_together_or_not_at_all(store: Store) -> None:

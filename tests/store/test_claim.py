@@ -8,7 +8,17 @@ from relay.store.sqlite import backlog, claims
 from tests.clock import START
 from tests.store.conftest import Home
 from tests.store.words import (
-    DELIVERED, WAIT, claimed, claimed_all, delivered, put, put_many, retry, settled, shown, sound,
+    DELIVERED,
+    WAIT,
+    claimed,
+    claimed_all,
+    delivered,
+    put,
+    put_many,
+    retry,
+    settled,
+    shown,
+    sound,
 )
 
 
@@ -42,7 +52,12 @@ async def test_what_a_claim_says_of_a_delivery(store: Store) -> None:
     """Its route, target, key, and nothing tried yet."""
     id = (await put(store, "k")).id
     (delivery,) = await claimed(store)
-    assert (delivery.id, delivery.key, delivery.route, delivery.target) == (f"{id}-1", f"{id}-1", "all", "billing")
+    assert (delivery.id, delivery.key, delivery.route, delivery.target) == (
+        f"{id}-1",
+        f"{id}-1",
+        "all",
+        "billing",
+    )
     assert (delivery.attempts, delivery.step, delivery.born, delivery.event.id) == (0, 0, START, id)
 
 
@@ -87,7 +102,8 @@ async def test_a_retry_is_due_at_its_time_and_not_before(store: Store, home: Hom
     await put(store)
     await settled(store, await claimed(store), retry(30), status=500, error="answered 500")
     due = START + 30 * SECOND
-    for each in (store, await home.restart()):
+    for restarts in (False, True):
+        each = await home.restart() if restarts else store
         assert await claimed(each, now=due - MILLISECOND) == []
         assert each.due_at("billing", START) == due
         (delivery,) = await claimed(each, now=due)
@@ -185,7 +201,9 @@ async def test_nothing_is_due_where_nothing_is_known_to_come(store: Store) -> No
     assert store.due_at("billing", START) is None
 
 
-async def test_memory_is_bounded_by_bytes_too(store: Store, home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_memory_is_bounded_by_bytes_too(
+    store: Store, home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """However large the bodies and however often is claimed, no more than a few readings' worth is at hand."""
     monkeypatch.setattr(claims.read_due, "__defaults__", (10_000,))
     monkeypatch.setattr(backlog, "LOW_BYTES", 10_000)

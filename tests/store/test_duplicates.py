@@ -70,7 +70,11 @@ async def test_many_of_a_key_at_the_same_moment(store: Store) -> None:
     ids=["also names a key", "key names an also", "one further name in common", "no key but a name"],
 )
 async def test_a_further_name_that_is_known_makes_a_duplicate(
-    store: Store, first: tuple[str | None, tuple[str, ...]], second: tuple[str, tuple[str, ...]], *, together: bool
+    store: Store,
+    first: tuple[str | None, tuple[str, ...]],
+    second: tuple[str, tuple[str, ...]],
+    *,
+    together: bool,
 ) -> None:
     """Key or further name, whichever is known: it is the same event."""
     entries = [entry(store, first[0], also=first[1]), entry(store, second[0], also=second[1])]

@@ -8,7 +8,20 @@ from relay.store.protocol import Query, Store
 from tests.clock import START
 from tests.store.conftest import Home
 from tests.store.words import (
-    DEAD, DELIVERED, WAIT, claimed, found, put, put_many, retry, settled, settlement, shown, sound, states,
+    DEAD,
+    DELIVERED,
+    WAIT,
+    claimed,
+    claimed_all,
+    found,
+    put,
+    put_many,
+    retry,
+    settled,
+    settlement,
+    shown,
+    sound,
+    states,
 )
 
 
@@ -95,7 +108,7 @@ async def test_a_delivery_discarded_while_the_target_took_it_is_delivered(store:
 async def test_more_settlements_than_a_commit_takes(store: Store) -> None:
     """All are written, and `flush` returns only then."""
     ids = await put_many(store, 700)
-    deliveries = await claimed(store, count=700)
+    deliveries = await claimed_all(store)
     store.settle([settlement(delivery, DELIVERED) for delivery in deliveries])
     assert store.unsettled == 700
     await store.flush()

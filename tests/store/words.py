@@ -9,11 +9,10 @@ from relay.event import Event
 from relay.route import Planned
 from relay.store.protocol import Entry, EventView, Outbox, Query, Receipt, Store
 from tests.clock import START
+from tests.eventually import PATIENCE
 
 
-def entry(
-    store: Outbox, key: str | None = None, *, to: Sequence[str] = ("billing",), **said: Any
-) -> Entry:
+def entry(store: Outbox, key: str | None = None, *, to: Sequence[str] = ("billing",), **said: Any) -> Entry:
     """An event of source `shop`, owed by route `all` to each of `to`; `at`: when it is received."""
     at = said.pop("at", START)
     given: dict[str, Any] = {"source": "shop", "type": "order.paid", "via": "webhook", "body": b'{"n": 1}'}
@@ -43,7 +42,7 @@ async def claimed(
         deliveries = await store.claim(target, count, now)
         if deliveries or due is None or due > now:
             return deliveries
-        await woken.wait()
+        await asyncio.wait_for(woken.wait(), PATIENCE)
         woken.clear()
 
 
@@ -64,7 +63,7 @@ def settlement(delivery: Delivery, outcome: Outcome, status: int | None = None, 
 async def settled(store: Store, deliveries: Sequence[Delivery], outcome: Outcome, **said: Any) -> None:
     """All of them ended like this, and it is on disk."""
     store.settle([settlement(delivery, outcome, **said) for delivery in deliveries])
-    await store.flush()
+    await asyncio.wait_for(store.flush(), PATIENCE)
 
 
 async def delivered(store: Store, target: str = "billing", now: int = START) -> list[str]:

@@ -21,7 +21,9 @@ from aiohttp import (
     ClientTimeout,
     ConnectionTimeoutError,
     ServerDisconnectedError,
+    StreamReader,
 )
+from aiohttp.http_exceptions import HttpProcessingError
 from multidict import CIMultiDict
 from yarl import URL
 
@@ -32,6 +34,8 @@ from relay.http.session import proxy_for
 
 ANSWER_BYTES: Final = 64 << 10
 """Of an answer's body that are read, to keep the connection."""
+ANSWER_SECONDS: Final = 1.0
+"""For which an answer's body is waited for behind its head: nothing depends on it, and it holds a slot."""
 REFUSED: Final = frozenset({400, 405, 406, 409, *range(411, 418), 422})
 """These judge the event, not the target."""
 TAKEN: Final = Reply(Verdict.TAKEN, 200)
@@ -144,16 +148,22 @@ def retry_after(value: str | None, now: int) -> float:
 async def _finish(response: ClientResponse) -> None:
     """Read what little body there may be, so that the connection serves again; it decides nothing."""
     content = response.content
-    read = 0
     try:
-        while not content.at_eof() and read < ANSWER_BYTES:
-            read += len(await content.readany())
-    except (ClientError, TimeoutError, OSError):
+        if not content.is_eof():
+            async with asyncio.timeout(ANSWER_SECONDS):
+                await _read_little(content)
+    except (ClientError, HttpProcessingError, OSError):
         response.close()
     except asyncio.CancelledError:
         response.close()
         raise
-    response.release() if content.at_eof() else response.close()
+    response.release() if content.is_eof() else response.close()
+
+
+async def _read_little(content: StreamReader) -> None:
+    read = 0
+    while not content.at_eof() and read < ANSWER_BYTES:
+        read += len(await content.readany())
 
 
 def _reason(error: BaseException) -> str:

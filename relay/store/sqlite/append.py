@@ -2,37 +2,40 @@
 
 import sqlite3
 from collections.abc import Callable, Sequence
+from typing import Final
 
 from relay.delivery import State
-from relay.event import Ids, pack_headers
+from relay.event import Event, Ids, pack_headers
 from relay.store.protocol import Entry, Receipt
 from relay.store.sqlite.rows import PER_EVENT, VIA, chunks, flat, seen_name, values
 
 Row = tuple[object, ...]
+New = tuple[int, Entry]
+"""A new event's tick, and the event."""
 Born = Callable[[str, int], int]
 """Target and moment → the target's own time."""
+PENDING: Final = int(State.PENDING)
+UNROUTED: Final = int(State.UNROUTED)
 
 
 def append(
     c: sqlite3.Connection, entries: Sequence[Entry], ids: Ids, salt: bytes, born: Born
 ) -> list[Receipt]:
     """Store what is new of `entries`; a receipt for each, in order."""
-    names = [_names(salt, entry) for entry in entries]
-    known = _known(c, [name for some in names for name in some])
+    names = [_names(salt, entry.event) for entry in entries]
+    known = _known(c, [name for mine in names for name in mine])
     receipts, new, learnt = _sort_out(entries, names, known, ids)
     if new:
-        _insert_events(c, new, ids)
-        _insert_deliveries(c, new, ids, born)
+        _insert_events(c, new)
+        insert_deliveries(c, [row for tick, entry in new for row in _deliveries(tick, entry, born)])
     _insert_names(c, learnt)
     return receipts
 
 
-def _names(salt: bytes, entry: Entry) -> list[bytes]:
-    event = entry.event
-    if event.key is None and not event.also:
-        return []
-    own = () if event.key is None else (event.key,)
-    return [seen_name(salt, event.source, name) for name in (*own, *event.also)]
+def _names(salt: bytes, event: Event) -> list[bytes]:
+    if event.key is None:
+        return [seen_name(salt, event.source, name) for name in event.also]
+    return [seen_name(salt, event.source, name) for name in (event.key, *event.also)]
 
 
 def _known(c: sqlite3.Connection, names: list[bytes]) -> dict[bytes, int]:
@@ -45,17 +48,20 @@ def _known(c: sqlite3.Connection, names: list[bytes]) -> dict[bytes, int]:
 
 def _sort_out(
     entries: Sequence[Entry], names: list[list[bytes]], known: dict[bytes, int], ids: Ids
-) -> tuple[list[Receipt], list[Entry], list[tuple[bytes, int]]]:
+) -> tuple[list[Receipt], list[New], list[tuple[bytes, int]]]:
     """Which are new, which are known, and the names to learn; two of one name in here are one event, too."""
     receipts: list[Receipt] = []
-    new: list[Entry] = []
+    new: list[New] = []
     learnt: list[tuple[bytes, int]] = []
     for entry, mine in zip(entries, names, strict=True):
-        first = next((known[name] for name in mine if name in known), None)
-        tick = ids.tick(entry.event.id) if first is None else first
+        first = _first_known(mine, known)
         if first is None:
-            new.append(entry)
-        receipts.append(Receipt(ids.text(tick), duplicate=first is not None))
+            tick = ids.tick(entry.event.id)
+            new.append((tick, entry))
+            receipts.append(Receipt(entry.event.id))
+        else:
+            tick = first
+            receipts.append(Receipt(ids.text(first), duplicate=True))
         for name in mine:
             if name not in known:
                 known[name] = tick
@@ -63,33 +69,33 @@ def _sort_out(
     return receipts, new, learnt
 
 
-def _insert_events(c: sqlite3.Connection, entries: list[Entry], ids: Ids) -> None:
-    for some in chunks(entries):
+def _first_known(names: list[bytes], known: dict[bytes, int]) -> int | None:
+    for name in names:
+        if name in known:
+            return known[name]
+    return None
+
+
+def _insert_events(c: sqlite3.Connection, new: list[New]) -> None:
+    for some in chunks(new):
         rows: list[object] = []
         bodies: list[object] = []
-        for entry in some:
-            event = entry.event
-            tick = ids.tick(event.id)
-            planned = len(entry.planned)
-            state = State.PENDING if planned else State.UNROUTED
+        for tick, entry in some:
+            event, planned = entry.event, len(entry.planned)
             rows += (tick, event.source, event.key, event.type, VIA.index(event.via), event.received)
-            rows += (event.occurred, len(event.body), int(state), planned)
+            rows += (event.occurred, len(event.body), PENDING if planned else UNROUTED, planned)
             bodies += (tick, pack_headers(event.headers), event.query, event.body)
         c.execute(f"INSERT INTO event VALUES {values(10, len(some))}", rows)
         c.execute(f"INSERT INTO body VALUES {values(4, len(some))}", bodies)
-    count(c, "events.accepted", len(entries))
+    count(c, "events.accepted", len(new))
 
 
-def _insert_deliveries(c: sqlite3.Connection, entries: list[Entry], ids: Ids, born: Born) -> None:
-    rows: list[Row] = []
-    for entry in entries:
-        event = entry.event
-        first = ids.tick(event.id) * PER_EVENT
-        rows += [
-            (first + n, planned.route, planned.target, event.received, born(planned.target, event.received))
-            for n, planned in enumerate(entry.planned, start=1)
-        ]
-    insert_deliveries(c, rows)
+def _deliveries(tick: int, entry: Entry, born: Born) -> list[Row]:
+    first, at = tick * PER_EVENT, entry.event.received
+    return [
+        (first + n, planned.route, planned.target, at, born(planned.target, at))
+        for n, planned in enumerate(entry.planned, start=1)
+    ]
 
 
 def insert_deliveries(c: sqlite3.Connection, rows: list[Row]) -> None:

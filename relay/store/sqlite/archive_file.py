@@ -2,15 +2,24 @@
 
 import os
 import sqlite3
-from collections.abc import Mapping
+from collections.abc import Awaitable, Mapping
 from pathlib import Path
+from typing import TypeVar
 
-from relay.errors import StoreError
+from relay.errors import StoreError, StoreUnavailable
 from relay.event import Ids
 from relay.store.protocol import Audit, EventView, Page, Query, Stats
 from relay.store.sqlite import archive
 from relay.store.sqlite.audit import audit
-from relay.store.sqlite.connection import Connection, open_reader, refuse_newer
+from relay.store.sqlite.connection import (
+    Connection,
+    cannot_open,
+    open_reader,
+    refuse_newer,
+    written_version,
+)
+
+T = TypeVar("T")
 
 
 class FileArchive:
@@ -23,20 +32,20 @@ class FileArchive:
         self.ids = ids
 
     async def find(self, query: Query) -> Page:
-        return await self._archive.run(archive.find, query, self.ids)
+        return await look(self._archive.run(archive.find, query, self.ids))
 
     async def show(self, id: str) -> EventView | None:
-        return await self._archive.run(archive.show, id, self.ids)
+        return await look(self._archive.run(archive.show, id, self.ids))
 
     async def stats(self, dead_since: int) -> Stats:
-        targets = await self._archive.run(archive.target_stats, dead_since)
-        return Stats(targets, _size(self._path), await free_bytes(self._path, self._archive))
+        targets = await look(self._archive.run(archive.target_stats, dead_since))
+        return Stats(targets, _size(self._path), await look(free_bytes(self._path, self._archive)))
 
     async def audit(self) -> Audit:
-        return await self._archive.run(audit, self.ids)
+        return await look(self._archive.run(audit, self.ids))
 
     async def last_event(self, source: str) -> int | None:
-        return await self._archive.run(archive.last_event, source)
+        return await look(self._archive.run(archive.last_event, source))
 
     async def close(self) -> None:
         await self._archive.close()
@@ -46,33 +55,49 @@ async def open_file(path: Path) -> FileArchive:
     """The archive of a store that no daemon has; StoreError where there is none."""
     if not path.exists():
         raise StoreError(f"there is no store at {path}", "the daemon makes it at its first start")
-    connection = await open_reader(path)
+    refuse_newer(path, written_version(path))
     try:
-        settings = await connection.run(_settings, path)
-    except BaseException:
-        await connection.close()
-        raise
+        connection = await open_reader(path)
+        try:
+            settings = await connection.run(_settings, path)
+        except BaseException:
+            await connection.close()
+            raise
+    except sqlite3.Error as error:
+        raise cannot_open(path, error) from error
     return FileArchive(path, connection, Ids(settings["tag"]))
 
 
 def _settings(c: sqlite3.Connection, path: Path) -> Mapping[str, str]:
     refuse_newer(path, c.execute("PRAGMA user_version").fetchone()[0])
+    return dict(c.execute("SELECT name, value FROM setting").fetchall())
+
+
+async def look(reading: Awaitable[T]) -> T:
+    """What `reading` finds; StoreUnavailable where the file cannot be read."""
     try:
-        return dict(c.execute("SELECT name, value FROM setting").fetchall())
-    except sqlite3.DatabaseError as error:
-        raise StoreError(f"{path} is no store of relay's: {error}") from error
+        return await reading
+    except (sqlite3.Error, OSError) as error:
+        raise StoreUnavailable(f"the store cannot be read: {error}") from error
 
 
 async def free_bytes(path: Path, connection: Connection) -> int:
-    """What the disk has free, and the pages that are free inside the file: room for new events."""
+    """Room for new events: what the disk has free, and the free pages of the file.
+
+    Without what the file will grow by when the log is copied into it: on a disk without that much, nothing
+    could be committed any more, not even what lets old events go.
+    """
     disk = os.statvfs(path.parent)
-    return disk.f_bavail * disk.f_frsize + await connection.run(_free_pages)
+    free_pages, pages = await connection.run(_pages)
+    return disk.f_bavail * disk.f_frsize + free_pages - max(0, pages - path.stat().st_size)
 
 
-def _free_pages(c: sqlite3.Connection) -> int:
-    pages: int = c.execute("PRAGMA freelist_count").fetchone()[0]
+def _pages(c: sqlite3.Connection) -> tuple[int, int]:
+    """Bytes of free pages, and of all, with those that are in the log alone."""
     size: int = c.execute("PRAGMA page_size").fetchone()[0]
-    return pages * size
+    free: int = c.execute("PRAGMA freelist_count").fetchone()[0]
+    count: int = c.execute("PRAGMA page_count").fetchone()[0]
+    return free * size, count * size
 
 
 def _size(path: Path) -> int:

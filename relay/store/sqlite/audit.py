@@ -11,6 +11,11 @@ from relay.store.sqlite.rows import PER_EVENT, delivery_text
 LISTED: Final = 10
 """Problems of one kind that are listed; the rest is counted."""
 
+COUNTED: Final = dict.fromkeys(
+    ("events.accepted", "events.pruned", "deliveries.planned", "deliveries.pruned"), 0
+)
+"""A counter that vanished counts as nothing."""
+
 INCOMPLETE = f"""
 SELECT e.id, e.planned, (
     SELECT count(*) FROM delivery d WHERE d.id > e.id * {PER_EVENT} AND d.id < (e.id + 1) * {PER_EVENT}
@@ -35,7 +40,7 @@ def audit(c: sqlite3.Connection, ids: Ids) -> Audit:
     """Count everything, in one view of the file."""
     c.execute("BEGIN")
     try:
-        counters = dict(c.execute("SELECT name, value FROM counter").fetchall())
+        counters = COUNTED | dict(c.execute("SELECT name, value FROM counter").fetchall())
         events = _by_state(c, "event")
         deliveries = _by_state(c, "delivery")
         problems = [

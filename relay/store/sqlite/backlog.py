@@ -15,6 +15,9 @@ WINDOW: Final = 1024
 LOW: Final = 128
 """With fewer ready than this, the next ones are read ahead."""
 
+LOW_BYTES: Final = 4 << 20
+"""With bodies of more than this ready, they are not."""
+
 
 class Backlog:
     """Ready deliveries, those being tried, and what is known of the rows beyond."""
@@ -34,6 +37,8 @@ class Backlog:
         """Something became due while the rows were being read."""
         self._gone: set[str] = set()
         """Let go while the rows were being read: what the reading says of them is old."""
+        self._shelved = False
+        """Shelved while the rows were being read: all that the reading says is old."""
 
     def offer(self, delivery: Delivery, space: int) -> bool:
         """Take a delivery that was just stored; False if only the rows have it."""
@@ -56,17 +61,17 @@ class Backlog:
 
     def wants_rows(self, now: int) -> bool:
         due = self.behind or (self.next_due is not None and self.next_due <= now)
-        return due and len(self.ready) < LOW and not self.reading
+        return due and len(self.ready) < LOW and self.bytes < LOW_BYTES and not self.reading
 
     def begin_reading(self) -> None:
         self.reading = True
-        self._missed = False
+        self._missed = self._shelved = False
         self.next_due = None
 
     def end_reading(self, found: Iterable[Delivery], *, all_due: bool, next_due: int | None) -> None:
         """`all_due`: nothing more was due when the rows were read; `next_due`: of those that were not."""
         self.reading = False
-        for delivery in found:
+        for delivery in () if self._shelved else found:
             if delivery.id not in self.held and delivery.id not in self._gone:
                 self._hold(delivery)
         self._gone.clear()
@@ -92,6 +97,7 @@ class Backlog:
             self.held.discard(delivery.id)
         self.ready.clear()
         self.bytes = 0
+        self._shelved = self.reading
         self.fall_behind()
 
     def due_at(self, now: int) -> int | None:

@@ -23,6 +23,8 @@ BUSY_TIMEOUT: Final = 2.0
 """Seconds a write waits for a lock that somebody else holds, before it fails."""
 CACHED_STATEMENTS: Final = 512
 CHECKPOINT_PAGES: Final = 4000
+VERSION_AT: Final = slice(60, 64)
+"""Where a database file has its `user_version`, big-endian: section 1.3 of SQLite's page on the file format."""
 
 
 class Connection(aiosqlite.Connection):
@@ -37,6 +39,7 @@ class Connection(aiosqlite.Connection):
 
 async def open_writer(path: Path) -> Connection:
     """The connection that writes; makes the file, and brings its schema up to date."""
+    refuse_newer(path, written_version(path))
     connection = await _connect(
         lambda: sqlite3.connect(
             path, isolation_level=None, timeout=BUSY_TIMEOUT, cached_statements=CACHED_STATEMENTS
@@ -73,6 +76,9 @@ def _prepare_writer(c: sqlite3.Connection, path: Path) -> None:
     refuse_newer(path, version)
     c.executescript("PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA temp_store=MEMORY;")
     c.executescript(f"PRAGMA wal_autocheckpoint={CHECKPOINT_PAGES}; PRAGMA cache_size=-32768;")
+    # Debian's SQLite is built to write zeroes over every page it frees: on a full disk, for which old events
+    # go, that takes as much log as they took themselves
+    c.execute("PRAGMA secure_delete=OFF")
     migrate(c, version)
 
 
@@ -96,6 +102,27 @@ def refuse_newer(path: Path, version: int) -> None:
         )
 
 
+def written_version(path: Path) -> int:
+    """The store version in the file's own first page; 0 where there is none yet.
+
+    Read as bytes: SQLite, asked for it, would write the log of a daemon that was killed into the file.
+    """
+    try:
+        with path.open("rb") as file:
+            header = file.read(VERSION_AT.stop)
+    except OSError:
+        return 0
+    return int.from_bytes(header[VERSION_AT], "big") if header.startswith(b"SQLite format 3\0") else 0
+
+
+def cannot_open(path: Path, error: sqlite3.Error) -> StoreError:
+    """What people are told where SQLite cannot use the file."""
+    return StoreError(
+        f"the store {path} cannot be opened: {error}",
+        "it has to be a store of relay's, readable and writable by relay's user, with room on its disk",
+    )
+
+
 def migrate(c: sqlite3.Connection, version: int) -> None:
     """From `version` to the newest, each step in one transaction with the version's number."""
     for number, script in enumerate(migrations()[version:], start=version + 1):
@@ -106,6 +133,8 @@ def migrate(c: sqlite3.Connection, version: int) -> None:
             if c.in_transaction:
                 c.execute("ROLLBACK")
             raise
+        # the version reaches the file itself, where an older relay looks for it
+        c.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
 
 class DaemonLock:

@@ -15,19 +15,24 @@ SCAN: Final = 5_000
 """Rows looked at for one slice at most."""
 SEEN_SLICES: Final = 256
 
-CANDIDATES = """
-SELECT id, state, received FROM event WHERE id > ? AND id < ? ORDER BY id LIMIT ?
+CANDIDATES = f"""
+SELECT id, state, CASE state WHEN 3 THEN (
+    SELECT max(event.received, max(coalesce(settled, 0))) FROM delivery
+    WHERE delivery.id > event.id * {PER_EVENT} AND delivery.id < (event.id + 1) * {PER_EVENT}
+) ELSE received END
+FROM event WHERE id > ? AND id < ? ORDER BY id LIMIT ?
 """
 FINAL_DEAD: Final = 3
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """Events received before these moments (microseconds since 1970) may go."""
+    """Events of before these moments (microseconds since 1970) may go."""
 
     done: int
-    """Delivered, skipped and unrouted ones."""
+    """Delivered, skipped and unrouted ones, received before."""
     dead: int
+    """Dead ones, ended before: however long they waited, somebody has the time to see them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,16 +47,16 @@ def candidates(c: sqlite3.Connection, after: int, limits: Limits) -> Slice:
     """On a reader's thread: a slice of the events after tick `after` that may go."""
     end = tick_at(max(limits.done, limits.dead))
     rows = c.execute(CANDIDATES, (after, end, SCAN)).fetchall()
-    ticks = [tick for tick, state, received in rows if _may_go(state, received, limits)]
+    ticks = [tick for tick, state, since in rows if _may_go(state, since, limits)]
     if len(ticks) > SLICE:
         return Slice(ticks[:SLICE], ticks[SLICE - 1])
     return Slice(ticks, rows[-1][0] if len(rows) == SCAN else None)
 
 
-def _may_go(state: int, received: int, limits: Limits) -> bool:
+def _may_go(state: int, since: int, limits: Limits) -> bool:
     if state == 0:
         return False
-    return received < (limits.dead if state == FINAL_DEAD else limits.done)
+    return since < (limits.dead if state == FINAL_DEAD else limits.done)
 
 
 def remove(c: sqlite3.Connection, ticks: list[int]) -> int:
@@ -60,10 +65,21 @@ def remove(c: sqlite3.Connection, ticks: list[int]) -> int:
     gone = c.execute(
         "SELECT id, planned FROM event WHERE id IN (SELECT value FROM json_each(?)) AND state != 0", (listed,)
     ).fetchall()
+    if gone:
+        _note_last(c, max(tick for tick, _ in gone))
     _delete(c, orjson.dumps([tick for tick, _ in gone]).decode())
     count(c, "events.pruned", len(gone))
     count(c, "deliveries.pruned", sum([planned for _, planned in gone]))
     return len(gone)
+
+
+def _note_last(c: sqlite3.Connection, tick: int) -> None:
+    """The greatest tick that went, for the rows do not tell it any more: no id is given twice."""
+    c.execute(
+        "INSERT INTO counter VALUES ('events.last', ?) "
+        "ON CONFLICT (name) DO UPDATE SET value = max(value, excluded.value)",
+        (tick,),
+    )
 
 
 def _delete(c: sqlite3.Connection, listed: str) -> None:

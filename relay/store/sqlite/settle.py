@@ -42,7 +42,8 @@ def settle(c: sqlite3.Connection, settlements: Sequence[Settlement], ids: Ids, n
             rows.append(_row(row, settlement, now))
             if settlement.attempt is not None:
                 tried = settlement.attempt
-                tries.append((row, tried.n, tried.at, tried.seconds, tried.status, tried.error, tried.probe))
+                error = _text(tried.error)
+                tries.append((row, tried.n, tried.at, tried.seconds, tried.status, error, tried.probe))
             if isinstance(settlement.outcome, Delivered | Dead):
                 ended.append(row // PER_EVENT)
         c.execute(UPDATE.format(values=values(8, len(rows))), flat(rows))
@@ -80,5 +81,12 @@ def _state(outcome: Outcome) -> State:
 
 def _error(settlement: Settlement) -> str | None:
     if isinstance(settlement.outcome, Dead):
-        return settlement.outcome.reason
-    return None if settlement.attempt is None else settlement.attempt.error
+        return _text(settlement.outcome.reason)
+    return None if settlement.attempt is None else _text(settlement.attempt.error)
+
+
+def _text(error: str | None) -> str | None:
+    """A target's words may be no valid text, and have to be kept all the same."""
+    if error is None or error.isascii():
+        return error
+    return error.encode("utf-8", "replace").decode()

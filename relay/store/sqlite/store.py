@@ -16,15 +16,17 @@ from relay.delivery import Delivery, Retry, Settlement, Wait
 from relay.errors import StoreUnavailable
 from relay.event import Event, Ids, new_tag
 from relay.route import Planned
+from relay.store.batch import Batch
 from relay.store.protocol import Count, Entry, Keep, Pulse, Query, Receipt, Replay
 from relay.store.sqlite import old, prune, replay
-from relay.store.sqlite.archive_file import FileArchive, free_bytes
+from relay.store.sqlite.archive_file import FileArchive, free_bytes, look
 from relay.store.sqlite.backlog import Backlog
 from relay.store.sqlite.claims import read_due
-from relay.store.sqlite.connection import Connection, DaemonLock, open_reader, open_writer
+from relay.store.sqlite.connection import Connection, DaemonLock, cannot_open, open_reader, open_writer
+from relay.store.sqlite.room import Room
 from relay.store.sqlite.rows import delivery_row
 from relay.store.sqlite.transaction import commit, explain, immediately, recall
-from relay.store.writer import Batch, Writer
+from relay.store.writer import Writer
 from relay.target import TargetState
 
 log = structlog.get_logger()
@@ -33,8 +35,9 @@ P = ParamSpec("P")
 
 HOT_BYTES: Final = 32 << 20
 """Bodies of new events held at hand until they are tried, over all targets."""
-IDLE_BEAT: Final = 3.0
-"""Seconds without a commit after which one is made, so that a store that would fail is noticed."""
+IDLE_BEAT: Final = 1.0
+"""Seconds without a commit after which one is made at the next look, a second later at most: with the time
+that a commit needs to fail (`writer.HANG`) a store that would fail is noticed within 5 s."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +68,7 @@ class SqliteStore(FileArchive):
     ) -> None:
         super().__init__(path, archive, Ids(identity.tag, identity.last))
         self._clock = clock
-        self._min_free = min_free
+        self._room = Room(min_free)
         self._lock = lock
         self._writing = writer
         self._reading = reader
@@ -75,8 +78,6 @@ class SqliteStore(FileArchive):
         self._backlogs: dict[str, Backlog] = {}
         self._readings: set[asyncio.Task[None]] = set()
         self._wake: Callable[[set[str]], None] = lambda _targets: None
-        self._free = 0
-        self._short = False
         self._pruned_to = 0
         self._shed_to = 0
         self._names_part = 0
@@ -104,7 +105,7 @@ class SqliteStore(FileArchive):
         return self.ids.next(now)
 
     async def append(self, entries: Sequence[Entry], within: float | None = None) -> list[Receipt]:
-        if self._short:
+        if not self._room.take(entries):
             raise StoreUnavailable("the disk is nearly full", "free some space: see [store] min_free")
         return await self._writer.append(entries, within)
 
@@ -160,6 +161,9 @@ class SqliteStore(FileArchive):
         self, query: Query, how: Replay, replan: Callable[[Event], tuple[Planned, ...]]
     ) -> Count:
         count, touched = await self._change(replay.replay, query, how, replan, self.ids, self._born)
+        # what is ready may have another key now, and another time
+        for target in touched:
+            self.shelve(target)
         self._touch(touched)
         return count
 
@@ -173,7 +177,7 @@ class SqliteStore(FileArchive):
     async def end_old(self, target: str, born_before: int, reason: str, now: int) -> tuple[int, int | None]:
         backlog = self._backlog(target)
         held = frozenset([delivery_row(self.ids, id) for id in backlog.held])
-        rows, oldest = await self._reading.run(old.find, target, born_before, held)
+        rows, oldest = await look(self._reading.run(old.find, target, born_before, held))
         if rows:
             await self._change(old.end, rows, reason, now)
         return len(rows), oldest
@@ -185,13 +189,15 @@ class SqliteStore(FileArchive):
         if not self._pruned_to:
             await self._change(prune.forget_names, self._names_part, names)
             self._names_part = (self._names_part + 1) % prune.SEEN_SLICES
-        found = await self._archive.run(prune.candidates, self._pruned_to, prune.Limits(done, dead))
+        limits = prune.Limits(done, dead)
+        found = await look(self._archive.run(prune.candidates, self._pruned_to, limits))
         await self._remove(found.ticks)
         self._pruned_to = found.after or 0
         return found.after is not None
 
     async def shed(self) -> bool:
-        found = await self._archive.run(prune.candidates, self._shed_to, prune.Limits(self._clock.now(), 0))
+        limits = prune.Limits(self._clock.now(), 0)
+        found = await look(self._archive.run(prune.candidates, self._shed_to, limits))
         went = await self._remove(found.ticks)
         self._shed_to = found.after or 0
         await self._measure()
@@ -214,15 +220,13 @@ class SqliteStore(FileArchive):
 
     def pulse(self) -> Pulse:
         pulse = self._writer.pulse()
-        if pulse.failing is None and self._short:
-            return Pulse(
-                pulse.answers, f"less than {self._min_free >> 20} MiB of disk is free", pulse.commit_seconds
-            )
+        if pulse.failing is None and self._room.short:
+            return Pulse(pulse.answers, self._room.why, pulse.commit_seconds, full=True)
         return pulse
 
     @property
     def short_of_disk(self) -> bool:
-        return self._short
+        return self._room.short
 
     async def _watch(self) -> None:
         """Each second: is there room on the disk, and does an idle store still take writes?"""
@@ -234,18 +238,15 @@ class SqliteStore(FileArchive):
 
     async def _measure(self) -> None:
         try:
-            self._free = await free_bytes(self._path, self._reading)
+            free = await free_bytes(self._path, self._reading)
         except (OSError, sqlite3.Error) as error:
             log.warning("store.disk-unknown", error=str(error))
             return
-        short = self._free < self._min_free
-        if short != self._short:
-            self._short = short
-            log.log(
-                40 if short else 20,
-                "store.short-of-disk" if short else "store.disk-free",
-                free_bytes=self._free,
-            )
+        if self._room.look(free):
+            if self._room.short:
+                log.error("store.short-of-disk", free_bytes=free)
+            else:
+                log.info("store.disk-free", free_bytes=free)
             self._writer.changed()
 
     # what happens inside
@@ -340,10 +341,12 @@ async def open_store(
         identity, states = await opened[0].run(immediately, _know_itself)
         opened += [await open_reader(path), await open_reader(path)]
         writer, reader, archive = opened
-    except BaseException:
+    except BaseException as error:
         for connection in opened:
             await connection.close()
         lock.release()
+        if isinstance(error, sqlite3.Error):
+            raise cannot_open(path, error) from error
         raise
     store = SqliteStore(path, clock, min_free, lock, writer, reader, archive, identity, states, observe)
     store.start()
@@ -356,5 +359,8 @@ def _know_itself(c: sqlite3.Connection) -> tuple[Identity, dict[str, TargetState
         "INSERT OR IGNORE INTO setting VALUES ('tag', ?), ('salt', ?)", (new_tag(), secrets.token_hex(16))
     )
     settings = dict(c.execute("SELECT name, value FROM setting").fetchall())
-    last = c.execute("SELECT coalesce(max(id), 0) FROM event").fetchone()[0]
+    last = c.execute(
+        "SELECT max(coalesce((SELECT max(id) FROM event), 0), "
+        "coalesce((SELECT value FROM counter WHERE name = 'events.last'), 0))"
+    ).fetchone()[0]
     return Identity(settings["tag"], bytes.fromhex(settings["salt"]), last), recall(c)

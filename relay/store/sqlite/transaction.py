@@ -9,10 +9,10 @@ from typing import Concatenate, ParamSpec, TypeVar
 import orjson
 
 from relay.event import Ids
+from relay.store.batch import Batch
 from relay.store.protocol import Receipt
 from relay.store.sqlite.append import Born, append, count
 from relay.store.sqlite.settle import settle
-from relay.store.writer import Batch
 from relay.target import TargetState
 
 T = TypeVar("T")

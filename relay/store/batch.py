@@ -1,0 +1,50 @@
+"""What gathers for a transaction, and who waits for it."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+
+from relay.delivery import Settlement
+from relay.errors import StoreUnavailable
+from relay.store.protocol import Entry, Receipt
+from relay.target import TargetState
+
+T = TypeVar("T")
+
+
+@dataclass(slots=True, eq=False)
+class Append:
+    """Entries that wait for a commit, and who waits for it."""
+
+    entries: Sequence[Entry]
+    done: "asyncio.Future[list[Receipt]]"
+    size: int
+    deadline: float
+    """On the loop's clock; infinite: whoever waits has time."""
+
+
+@dataclass(slots=True)
+class Batch:
+    """What one transaction writes. An empty one proves that the store takes writes."""
+
+    appends: list[Append] = field(default_factory=list)
+    settlements: list[Settlement] = field(default_factory=list)
+    states: dict[str, TargetState] = field(default_factory=dict)
+
+
+Commit = Callable[[Batch], Awaitable[list[list[Receipt]]]]
+"""Writes a batch in one transaction; a list of receipts for each append, when it is on disk."""
+
+
+def resolve(future: "asyncio.Future[T]", result: T) -> None:
+    """Whoever waits for it gets `result`, unless it is settled already."""
+    if not future.done():
+        future.set_result(result)
+
+
+def refuse(future: "asyncio.Future[Any]", reason: str) -> None:
+    """Whoever waits for it gets StoreUnavailable, unless it is settled already."""
+    if not future.done():
+        future.set_exception(StoreUnavailable(f"the store is unavailable: {reason}"))
+        future.exception()  # whoever awaited it may be gone

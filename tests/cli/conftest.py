@@ -1,0 +1,99 @@
+"""A command line and its end; a daemon that really runs."""
+
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import pytest
+
+from relay.cli import find
+from relay.cli.main import main
+
+ROOT: Final = Path(__file__).parents[2]
+CONFIG: Final = """
+[server]
+listen = "unix:http.sock"
+[admin]
+listen = "127.0.0.1:0"
+[source.demo]
+verify = { type = "hmac", header = "X-Signature" }
+secret = "of the tests"
+id = "body.id"
+type = "body.type"
+[target.held]
+url = "http://127.0.0.1:9/hooks"
+[route.demo]
+from = ["demo"]
+to = ["held"]
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """How a command ended, and what it said."""
+
+    code: int
+    out: str
+    err: str
+
+
+Relay = Callable[..., Done]
+
+
+@pytest.fixture(autouse=True)
+def own_world(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """No daemon of this machine, and no variable of this shell, is taken for ours."""
+    monkeypatch.setattr(find, "SYSTEM_FOLDER", tmp_path / "run")
+    for name in ("RELAY_CONFIG", "RUNTIME_DIRECTORY", "STATE_DIRECTORY"):
+        monkeypatch.delenv(name, raising=False)
+
+
+@pytest.fixture
+def relay(capfd: pytest.CaptureFixture[str]) -> Relay:
+    """Run a command line in this process."""
+
+    def run(*words: str | Path) -> Done:
+        with pytest.raises(SystemExit) as ended:
+            main([str(word) for word in words])
+        out, err = capfd.readouterr()
+        return Done(int(ended.value.code or 0), out, err)
+
+    return run
+
+
+@dataclass(frozen=True, slots=True)
+class Daemon:
+    """A relay that runs, on this file."""
+
+    file: Path
+
+
+@pytest.fixture(scope="session")
+def daemon(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Daemon]:
+    """One for all tests: each looks at what it sent itself."""
+    folder = tmp_path_factory.mktemp("relay")
+    file = folder / "relay.toml"
+    file.write_text(CONFIG)
+    command = [sys.executable, "-m", "relay", "run", "-c", str(file)]
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE) as process:
+        assert process.stderr is not None
+        told = []
+        for line in process.stderr:
+            told.append(line)
+            if b"relay.ready" in line:
+                break
+        assert process.poll() is None, told
+        yield Daemon(file)
+        process.terminate()
+        process.stderr.read()
+        assert process.wait() == 0
+
+
+@pytest.fixture
+def paused(daemon: Daemon, relay: Relay) -> Daemon:
+    """Nothing is delivered."""
+    assert relay("pause", "held", "-c", daemon.file).code == 0
+    return daemon

@@ -1,0 +1,62 @@
+"""`relay check` and `relay schema`."""
+
+import json
+import socket
+from pathlib import Path
+
+import pytest
+
+from tests.cli.conftest import CONFIG, Relay
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    path = tmp_path / "relay.toml"
+    path.write_text(CONFIG)
+    return path
+
+
+def test_a_good_file_is_0_despite_warnings(relay: Relay, file: Path) -> None:
+    """Warnings go to standard error, each with its line."""
+    done = relay("check", "-c", file)
+    assert (done.code, done.out) == (0, f"{file}: ok, 1 sources, 1 targets, 1 routes\n")
+    assert f"{file}:8: warning: source.demo.secret: " in done.err
+
+
+def test_what_a_provider_finds_is_told_with_its_line(relay: Relay, file: Path) -> None:
+    """Beside the warnings, in the order of the file."""
+    file.write_text(CONFIG.replace('"body.id"', '"boddy.id"'))
+    done = relay("check", "-c", file)
+    assert (done.code, done.out) == (2, "")
+    assert [line.split(": ")[0] for line in done.err.splitlines()] == [f"{file}:8", f"{file}:9"]
+
+
+def test_a_missing_credential_is_only_a_warning(relay: Relay, file: Path) -> None:
+    """It is systemd's, and not at hand here."""
+    file.write_text(CONFIG.replace('"of the tests"', '{ credential = "demo" }'))
+    done = relay("check", "-c", file)
+    assert (done.code, "warning: source.demo.secret" in done.err) == (0, True)
+    done = relay("send", "demo", "-c", file)
+    assert (done.code, "credential" in done.err) == (1, True)
+
+
+def test_connect_tries_each_target(relay: Relay, file: Path) -> None:
+    """Exit 1 and its line where one cannot be connected to; nothing is sent to one that can."""
+    with socket.create_server(("127.0.0.1", 0)) as target:
+        port = target.getsockname()[1]
+        text = CONFIG.replace("127.0.0.1:9", f"127.0.0.1:{port}") + '[target.print]\nurl = "log:"\n'
+        file.write_text(text)
+        done = relay("check", "--connect", "-c", file)
+        assert (done.code, done.out.splitlines()[0]) == (0, "target.held: connected")
+        accepted, _ = target.accept()
+        assert accepted.recv(1) == b""
+        accepted.close()
+    done = relay("check", "--connect", "-c", file)
+    assert done.code == 1
+    assert f"{file}:12: target.held.url: cannot be connected to: " in done.err
+
+
+def test_the_schema_is_json(relay: Relay) -> None:
+    """By which editors complete the file."""
+    done = relay("schema")
+    assert json.loads(done.out)["properties"].keys() >= {"server", "source", "target", "route"}
