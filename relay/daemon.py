@@ -24,7 +24,6 @@ from relay.config.schema import Config
 from relay.deliver.breaker import word
 from relay.deliver.headers import Envelope
 from relay.deliver.lane import open_lane
-from relay.deliver.targets.log import Printer
 from relay.deliver.targets.open import Means
 from relay.deliver.worker import Worker
 from relay.errors import ConfigError, RelayError
@@ -128,9 +127,8 @@ class Daemon:
 
     async def _open_delivery(self, stack: AsyncExitStack) -> None:
         session = await stack.enter_async_context(open_session())
-        printer = Printer()
-        stack.callback(printer.close)
-        self.means = Means(session, Envelope({}), printer)
+        self.means = Means(session, Envelope({}))
+        stack.callback(self.means.printer.close)
         self.worker = Worker(self.store, self.clock, self.metrics)
         self.store.changed = self.worker.wake
         self._keep_running(stack, self.worker.run())
@@ -145,7 +143,7 @@ class Daemon:
         await listen(runner, self.config.admin.listen)
         where = self.addresses["admin"] = address(runner, self.config.admin.listen)
         directory = Path(os.environ.get("RUNTIME_DIRECTORY", "").partition(":")[0] or path.parent)
-        write_admin_file(directory, where, token, path)
+        write_admin_file(directory, where, token, path, self.file)
         stack.callback(remove_admin_file, directory)
 
     async def _open_door(self, stack: AsyncExitStack, passed: Passed) -> None:

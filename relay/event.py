@@ -58,7 +58,11 @@ class Ids:
         """The tick of an id of this store; ValueError if it is none."""
         if len(text) != TICK_DIGITS + TAG_DIGITS or not text.endswith(self.tag):
             raise ValueError(f"no event id of this store: {text!r}")
-        return int(text[:TICK_DIGITS], 16)
+        tick = int(text[:TICK_DIGITS], 16)
+        if self.text(tick) != text:
+            # digits as Python takes them, but relay never writes them
+            raise ValueError(f"no event id of this store: {text!r}")
+        return tick
 
 
 def tick_at(at: int) -> int:

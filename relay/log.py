@@ -4,11 +4,14 @@ Names are `part.what-happened`; what it is about stands in fields: `source`, `ta
 `delivery`, `error`, `seconds`. No secret is ever a field.
 """
 
+import io
+import json
 import logging
 import os
 import sys
 from collections.abc import Mapping, MutableMapping
-from typing import Any, Final
+from contextlib import suppress
+from typing import Any, BinaryIO, Final, cast
 
 import orjson
 import structlog
@@ -29,10 +32,23 @@ def configure(level: str = "info", form: str = "auto", environ: Mapping[str, str
             *_renderers(form),
         ],
         wrapper_class=structlog.make_filtering_bound_logger(LEVELS[level]),
-        logger_factory=structlog.BytesLoggerFactory(sys.stderr.buffer),
+        logger_factory=structlog.BytesLoggerFactory(cast("BinaryIO", _Stderr())),
         cache_logger_on_first_use=True,
     )
     _libraries()
+
+
+class _Stderr(io.RawIOBase):
+    """Standard error as it is now. That nobody reads it any more is no reason to stop working."""
+
+    def write(self, line: Any) -> int:
+        with suppress(OSError, ValueError):
+            sys.stderr.buffer.write(line)
+        return len(line)
+
+    def flush(self) -> None:
+        with suppress(OSError, ValueError):
+            sys.stderr.buffer.flush()
 
 
 def _form(environ: Mapping[str, str]) -> str:
@@ -53,7 +69,15 @@ def _to_bytes(_logger: object, _name: str, text: Any) -> bytes:
 
 
 def _json(_logger: object, _name: str, event: MutableMapping[str, Any]) -> bytes:
-    return orjson.dumps(event, default=repr)
+    return _dumps(event)
+
+
+def _dumps(value: object) -> bytes:
+    """As JSON, whatever it is: strangers' words may hold what is no text."""
+    try:
+        return orjson.dumps(value, default=repr)
+    except TypeError:
+        return json.dumps(value, default=repr).encode()
 
 
 def _journal(_logger: object, _name: str, event: MutableMapping[str, Any]) -> bytes:
@@ -67,8 +91,9 @@ def _journal(_logger: object, _name: str, event: MutableMapping[str, Any]) -> by
 
 
 def _word(value: object) -> str:
-    text = value if isinstance(value, str) else orjson.dumps(value, default=repr).decode()
-    return orjson.dumps(text).decode() if " " in text and isinstance(value, str) else text
+    if isinstance(value, str) and " " not in value:
+        return value
+    return _dumps(value).decode()
 
 
 class _Forward(logging.Handler):

@@ -1,6 +1,5 @@
 """The `relay` command: its subcommands, one module each, and how they end."""
 
-import os
 import sys
 from collections.abc import Sequence
 from difflib import get_close_matches
@@ -71,18 +70,12 @@ click.version_option(__version__, prog_name="relay")(group)
 
 def main(args: Sequence[str] | None = None) -> None:
     """Run a command line (None: the process's own) and exit: 0 done, 1 failed, 2 usage or configuration."""
-    try:
-        sys.exit(_run(args))
-    except BrokenPipeError:
-        # whoever read our output has seen enough; the interpreter's own last flush must not complain
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(FAILED)
+    sys.exit(_run(args))
 
 
 def _run(args: Sequence[str] | None) -> int:
     try:
         code = group.main(args, prog_name="relay", standalone_mode=False)
-        sys.stdout.flush()
     except click.ClickException as error:
         error.show()
         return error.exit_code

@@ -1,8 +1,10 @@
 """Sources, routes, targets, the switches, the sums, the file."""
 
+import pytest
+
 from relay.admin.running import Reloaded
 from relay.clock import SECOND, rfc3339
-from relay.errors import Problem
+from relay.errors import Problem, StoreUnavailable
 from relay.store.protocol import Store
 from tests.admin.conftest import Call
 from tests.admin.running import Here
@@ -63,6 +65,18 @@ async def test_a_target_is_paused_and_resumed(call: Call, store: Store) -> None:
     assert store.target_state("billing").paused_at == START
     status, document = await call("POST targets/billing/resume")
     assert (status, document["paused"]) == (200, False)
+
+
+async def test_a_pause_that_is_not_on_disk_is_503(
+    call: Call, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It would not survive a restart, so it is not told as done."""
+
+    async def fail() -> None:
+        raise StoreUnavailable("the disk is full")
+
+    monkeypatch.setattr(store, "flush", fail)
+    assert (await call("POST targets/billing/pause"))[0] == 503
 
 
 async def test_what_a_switch_shows_is_of_now(call: Call, store: Store) -> None:

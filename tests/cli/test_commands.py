@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from relay.admin.admin_file import read_admin_file, write_admin_file
 from tests.cli.conftest import CONFIG, Daemon, Done, Relay
 
 
@@ -219,6 +220,21 @@ def test_a_target_is_paused_and_resumed(run: Relay) -> None:
     assert run("resume", "held").out.startswith("held: resumed, ")
     assert document(run("pause", "held", "--json"))["paused"] is True
     assert run("pause", "held").out.startswith("held: paused, ")
+
+
+def test_a_token_that_is_not_taken_leads_to_the_next_place(
+    run: Relay, relay: Relay, paused: Daemon, tmp_path: Path
+) -> None:
+    """An `admin.json` from before hides no daemon; only a wrong token is told as such."""
+    said = read_admin_file(paused.file.parent)
+    assert said is not None
+    (tmp_path / "relay.toml").write_text(CONFIG)
+    (tmp_path / "run").mkdir()
+    write_admin_file(tmp_path, said.address, "an old one", tmp_path / "relay.db")
+    done = relay("audit", "-c", tmp_path / "relay.toml")
+    assert (done.code, "the token is missing or wrong" in done.err) == (1, True)
+    write_admin_file(tmp_path / "run", said.address, said.token, Path(said.store))
+    assert relay("audit", "-c", tmp_path / "relay.toml").code == 0
 
 
 # status, audit, reload

@@ -2,6 +2,8 @@
 
 import json
 import socket
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -56,6 +58,15 @@ def test_the_sums_are_counted(run: Relay, ids: list[str]) -> None:
     """Exit 0 where they match."""
     done = run("audit", "--json")
     assert (done.code, json.loads(done.out)["deliveries"]["planned"]) == (0, 2)
+
+
+def test_sums_that_do_not_match_are_1(run: Relay, ids: list[str], tmp_path: Path) -> None:
+    """With what is missing."""
+    with closing(sqlite3.connect(tmp_path / "relay.db")) as store, store:
+        store.execute("DELETE FROM delivery WHERE state = 0")
+    done = run("audit")
+    assert (done.code, done.out.splitlines()[-1]) == (1, "the sums do not match")
+    assert f"event {ids[0]}: 1 deliveries planned, 0 there" in done.out
 
 
 def test_status_fails_and_tells_what_waits(run: Relay, ids: list[str]) -> None:

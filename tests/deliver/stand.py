@@ -41,10 +41,11 @@ class Stand:
         self.clock = clock
         self.spread = spread
         self.metrics = Metrics()
+        self.commits = 0
         self.tables: dict[str, TargetConfig] = {}
 
     async def __aenter__(self) -> Self:
-        self.store = await open_store(self.path, self.clock, 0)
+        self.store = await open_store(self.path, self.clock, 0, self._committed)
         self.session = open_session()
         self.means = Means(self.session, Envelope({"shop": frozenset()}), Printer())
         self.worker = Worker(self.store, self.clock, self.metrics, self.spread)
@@ -60,6 +61,9 @@ class Stand:
         await self._run
         await self.session.close()
         await self.store.close()
+
+    def _committed(self, _seconds: float) -> None:
+        self.commits += 1
 
     async def restart(self) -> None:
         await self.__aexit__(None, None, None)
@@ -117,7 +121,6 @@ class Stand:
 
     async def idle(self, running: int = 0) -> None:
         """Return when nothing more happens without time going by; `running`: attempts that hang meanwhile."""
-
         await quiet(self.clock, self.store, self.worker, running)
 
     async def go_on(self, seconds: float, running: int = 0) -> None:

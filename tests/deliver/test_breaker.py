@@ -14,13 +14,13 @@ from tests.deliver.owed import never_early
 def test_one_that_fails_again_and_again() -> None:
     """One event that fails a hundred times is no target that is down."""
     record = Record()
-    assert not any([record.failed("one", START + n) for n in range(100)])
+    assert not any(record.failed("one", START + n) for n in range(100))
 
 
 def test_ten_different_in_a_row() -> None:
     """Nine are not enough, the tenth is; one that failed before does not count twice."""
     record = Record()
-    assert not any([record.failed(str(n), START) for n in [*range(9), *range(9)]])
+    assert not any(record.failed(str(n), START) for n in [*range(9), *range(9)])
     assert record.failed("9", START)
 
 
@@ -30,7 +30,7 @@ def test_success_ends_the_row() -> None:
     for n in range(9):
         record.failed(str(n), START)
     record.delivered("other", START)
-    assert not any([record.failed(str(n), START) for n in range(9)])
+    assert not any(record.failed(str(n), START) for n in range(9))
 
 
 def mixed(good: int, bad: int) -> bool:
@@ -61,7 +61,7 @@ def test_half_of_the_last_minute() -> None:
         record.failed(f"early-{n}", START)
         record.delivered(f"good-{n}", START)
     late = START + 61 * SECOND
-    assert not any([record.failed(f"late-{n}", late) for n in range(9)])
+    assert not any(record.failed(f"late-{n}", late) for n in range(9))
     record.delivered("good", late)
     assert not record.failed("one more", late)
 
@@ -107,7 +107,7 @@ def test_forgets() -> None:
     for n in range(9):
         record.failed(str(n), START)
     record.forget()
-    assert not any([record.failed(str(n), START) for n in range(9)])
+    assert not any(record.failed(str(n), START) for n in range(9))
 
 
 def test_probes_double_to_two_minutes() -> None:

@@ -94,6 +94,16 @@ def test_tenth_failure_in_a_row_is_down() -> None:
     assert (state.down_at, outcome) == (START, Wait())
 
 
+def test_clean_record_behind_an_outage() -> None:
+    """What failed before it was down does not count again once it is back."""
+    record = Record()
+    for n in range(IN_A_ROW):
+        after(FAILED, record=record, owed=delivery(n))
+    for n in range(IN_A_ROW, 2 * IN_A_ROW):
+        after(TAKEN, record=record, owed=delivery(n))
+    assert after(FAILED, record=record, owed=delivery(99))[0] == WELL
+
+
 @pytest.mark.parametrize("reply", [FAILED, UNREACHABLE])
 def test_failed_probe(reply: Reply) -> None:
     """It spends no step, and the next one waits twice as long."""

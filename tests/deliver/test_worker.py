@@ -1,6 +1,7 @@
 """The worker's way with a delivery: at once, again by schedule, and to its end."""
 
 import asyncio
+import threading
 from collections.abc import Sequence
 
 import pytest
@@ -11,7 +12,7 @@ from relay.delivery import Delivery
 from tests.clock import START
 from tests.deliver.stand import Stand
 from tests.eventually import eventually
-from tests.target import HANG, HOLD, ScriptedTarget
+from tests.target import HANG, HOLD, Answer, ScriptedTarget
 
 
 async def test_delivers_at_once(stand: Stand) -> None:
@@ -129,6 +130,20 @@ async def test_rate(stand: Stand) -> None:
             assert len(target.requests) == expected
 
 
+@pytest.mark.parametrize("reason", [b"\xff\xfe", "größer".encode(), b"a\tb", b"x" * 5000])
+async def test_reason_that_is_no_text(stand: Stand, reason: bytes) -> None:
+    """Whatever a target says of itself: it is kept, and the delivery goes by its schedule."""
+    async with ScriptedTarget(
+        [Answer(b"HTTP/1.1 500 " + reason + b"\r\nContent-Length: 0\r\n\r\n")]
+    ) as target:
+        stand.target(target.url)
+        (id,) = await stand.post()
+        await stand.idle()
+        assert len(await stand.history(id, "error")) == 1
+        await stand.go_on(5)
+    assert (await stand.delivery(id)).state == "delivered"
+
+
 async def test_error_of_our_own(stand: Stand) -> None:
     """A target of ours that breaks costs the delivery a step, and the worker goes on."""
 
@@ -144,7 +159,9 @@ async def test_error_of_our_own(stand: Stand) -> None:
         stand.worker.lanes["box"].target = Broken()
         (id,) = await stand.post()
         await stand.idle()
-        assert await stand.history(id, "status", "error") == [(None, "an error of relay's own (RuntimeError)")]
+        assert await stand.history(id, "status", "error") == [
+            (None, "an error of relay's own (RuntimeError)")
+        ]
         stand.put_in_force()
         await stand.go_on(5)
     assert (await stand.delivery(id)).state == "delivered"
@@ -164,6 +181,26 @@ async def test_drain_waits(stand: Stand) -> None:
         assert len(target.requests) == 1
     await stand.store.flush()
     assert [(await stand.delivery(id)).attempts for id in (first, second)] == [1, 0]
+
+
+async def test_drain_in_the_middle_of_a_turn(stand: Stand) -> None:
+    """A stop while one target's age is looked at: the next one's turn begins nothing."""
+    async with ScriptedTarget() as gone, ScriptedTarget() as target:
+        stand.target(gone.url, "gone")
+        stand.target(target.url, rate="1/s")
+        await gone.close()
+        await stand.post("gone", "box", count=2)
+        await stand.idle()
+        assert len(target.requests) == 1
+        go_on = threading.Event()
+        reading = asyncio.ensure_future(stand.store._reading.run(lambda _: go_on.wait(60)))
+        stand.clock.advance(61)  # both are due, and the age of what waits for the first
+        await eventually(lambda: stand.store._readings)
+        await stand.worker.drain(20)
+        go_on.set()
+        await reading
+        await stand._run
+        assert len(target.requests) == 1
 
 
 async def test_drain_cuts_off(stand: Stand) -> None:

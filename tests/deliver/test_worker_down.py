@@ -98,7 +98,12 @@ async def test_no_step_is_spent(stand: Stand) -> None:
         await stand.go_on(FIRST)
         await stand.go_on(2 * FIRST)
         await stand.go_on(4 * FIRST)
-        assert await stand.history(id, "probe", "status") == [(False, None), (True, 500), (True, 500), (True, 422)]
+        assert await stand.history(id, "probe", "status") == [
+            (False, None),
+            (True, 500),
+            (True, 500),
+            (True, 422),
+        ]
         delivery = await stand.delivery(id)
         assert (delivery.state, delivery.next_at) == ("pending", stand.clock.now() + 3600 * SECOND)
         assert not down(stand)
@@ -242,8 +247,39 @@ async def test_only_max_age_ends_it(stand: Stand) -> None:
         (young,) = await stand.post()
         await stand.go_on(1799)
         assert await stand.states(old) == {"pending"}
-        for _ in range(3):
-            await stand.go_on(121)
+        commits = stand.commits
+        await stand.go_on(121)
+        assert stand.commits - commits < 50, "they end by hundreds, not one by one"
         assert await stand.states(old) == {"dead"}
         assert (await stand.delivery(young)).state == "pending"
         assert (await stand.delivery(old[-1])).last_error == "older than max_age"
+
+
+async def test_found_too_old_by_the_probe(stand: Stand) -> None:
+    """The first that is found too old when a probe is due is not followed by the rest one by one."""
+    async with ScriptedTarget() as target:
+        stand.target(target.url, retry={"max_age": "30s"})
+        await target.close()
+        ids = await stand.post(count=200)
+        await stand.idle()
+        commits = stand.commits
+        await stand.go_on(40)
+        assert await stand.states(ids) == {"dead"}
+        assert stand.commits - commits < 20
+
+
+async def test_too_old_between_probes(stand: Stand) -> None:
+    """More of them than end at once end without waiting for the next probe."""
+    async with ScriptedTarget() as target:
+        stand.target(target.url, retry={"max_age": "1h"})
+        await target.close()
+        ids = await stand.post(count=1200)
+        await stand.idle()
+        for _ in range(10):
+            await stand.go_on(121)
+        await stand.go_on(3590 - 1210)
+        await stand.go_on(70)
+        await stand.post()
+        await stand.idle()
+        assert (await stand.store.stats(0)).targets["box"].pending == 1
+        assert (await stand.delivery(ids[-1])).state == "dead"

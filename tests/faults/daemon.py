@@ -2,9 +2,7 @@
 
 import asyncio
 import os
-import random
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -14,6 +12,7 @@ from typing import Any, Final
 
 from aiohttp import ClientError, ClientSession, ClientTimeout
 
+from tests.faults.ports import Ports
 from tests.faults.waiting import LOOK
 
 SECRET: Final = "secret of the faults"
@@ -21,8 +20,6 @@ TOKEN: Final = "token of the faults"
 READY_WITHIN: Final = 30.0
 STOP_WITHIN: Final = 20.0
 ROOT: Final = Path(__file__).parents[2]
-PORTS: Final = range(20_000, 32_000)
-"""Below those that the kernel gives to clients: nobody takes a port here while its owner is dead."""
 
 
 def config(port: int, admin_port: int, sink_port: int, sections: dict[str, str]) -> str:
@@ -32,7 +29,7 @@ def config(port: int, admin_port: int, sink_port: int, sections: dict[str, str])
         "admin": f'listen = "127.0.0.1:{admin_port}"\ntoken = {{ env = "FAULTS_TOKEN" }}',
         "source.shop": 'verify = { type = "hmac", header = "X-Signature", prefix = "sha256=" }\n'
         'secret = { env = "FAULTS_SECRET" }\nid = "body.id"',
-        "target.sink": f'url = "http://127.0.0.1:{sink_port}/"\nconcurrency = 64',
+        "target.sink": f'url = "http://127.0.0.1:{sink_port}/"',
         "target.sink.retry": 'schedule = ["200ms", "400ms", "1s", "1s", "1s", "1s", "2s", "5s", "5s", "5s"]',
         "route.all": 'from = "*"\nto = ["sink"]',
     }
@@ -45,7 +42,8 @@ class Daemon:
     """One relay: a folder, a file, a store, and lives one after the other."""
 
     def __init__(self, folder: Path, sink_port: int, sections: dict[str, str]) -> None:
-        self.port, self.admin_port = free_ports(2)
+        self._ports = Ports(2)
+        self.port, self.admin_port = self._ports.numbers
         self.folder = folder
         self.file = folder / "relay.toml"
         self.file.write_text(config(self.port, self.admin_port, sink_port, sections), "utf-8")
@@ -124,6 +122,7 @@ class Daemon:
         """The test is over: it ends, however it is."""
         if self._process is not None:
             self._end(signal.SIGKILL)
+        self._ports.close()
 
     def _end(self, number: int) -> None:
         assert self._process is not None
@@ -200,15 +199,3 @@ class Daemon:
 
     def log(self) -> str:
         return self._log.read_text("utf-8", "replace")
-
-
-def free_ports(count: int) -> list[int]:
-    """Ports at which nobody listens."""
-    found: list[int] = []
-    while len(found) < count:
-        port = random.choice(PORTS)
-        with socket.socket() as some:
-            some.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            if port not in found and some.connect_ex(("127.0.0.1", port)):
-                found.append(port)
-    return found

@@ -10,7 +10,7 @@ from typing import Final
 import orjson
 from aiohttp import web
 
-from tests.faults.daemon import free_ports
+from tests.faults.ports import Ports
 from tests.faults.sender import signature
 from tests.faults.waiting import LOOK, until
 
@@ -87,7 +87,8 @@ class Sink:
     TAKEN: Final = range(200, 300)
 
     def __init__(self) -> None:
-        (self.port,) = free_ports(1)
+        self._ports = Ports(1)
+        (self.port,) = self._ports.numbers
         self.behave: Behaviour = take
         self.life = 0
         self.arrivals: list[Arrival] = []
@@ -125,6 +126,7 @@ class Sink:
     async def close(self) -> None:
         await self.fall()
         await self._server.shutdown(1)
+        self._ports.close()
 
     # what came
 
@@ -145,7 +147,7 @@ class Sink:
         headers = request.headers
         if headers.get("X-Signature") != signature(body) or request.raw_path != "/":
             self.spoilt.append(f"{request.raw_path} {dict(headers)}")
-        name = headers.get("X-Name") or str(orjson.loads(body)["id"])
+        name = _name(body) or headers["Relay-Event-Id"]
         arrival = Arrival(
             time.monotonic(),
             name,
@@ -191,3 +193,10 @@ class Sink:
     def duplicates(self) -> int:
         """Deliveries taken more than once: what at-least-once costs."""
         return sum([known.taken - 1 for known in self.known.values() if known.taken])
+
+
+def _name(body: bytes) -> str | None:
+    """The sender's own id, where the body holds one."""
+    if not body.startswith(b'{"id":"'):
+        return None
+    return str(orjson.loads(body)["id"])

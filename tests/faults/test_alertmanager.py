@@ -4,7 +4,7 @@ import asyncio
 import json
 import shutil
 import subprocess
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
@@ -13,7 +13,8 @@ import pytest
 from aiohttp import ClientError, ClientSession, web
 
 from tests.faults.conftest import MakeDaemon
-from tests.faults.daemon import SECRET, Daemon, free_ports
+from tests.faults.daemon import SECRET, Daemon
+from tests.faults.ports import Ports
 from tests.faults.waiting import until
 
 pytestmark = pytest.mark.faults
@@ -37,7 +38,7 @@ receivers:
             type: Bearer
             credentials: {secret}
 """
-ALERTS = 'verify = { type = "bearer" }\nsecret = { env = "FAULTS_SECRET" }\nid = "digest"'
+ALERTS = 'verify = { type = "bearer" }\nsecret = { env = "FAULTS_SECRET" }'
 
 
 class Pager:
@@ -55,41 +56,46 @@ class Pager:
 
 
 @pytest.fixture
-async def pager() -> AsyncIterator[tuple[Pager, int]]:
-    pager, (port,) = Pager(), free_ports(1)
+def ports() -> Iterator[list[int]]:
+    """Of the target, and of Alertmanager."""
+    with Ports(2) as ports:
+        yield ports.numbers
+
+
+@pytest.fixture
+async def pager(ports: list[int]) -> AsyncIterator[Pager]:
+    pager = Pager()
     server = web.Server(pager.take, access_log=None)
-    listening = await asyncio.get_running_loop().create_server(server, "127.0.0.1", port)
-    yield pager, port
+    listening = await asyncio.get_running_loop().create_server(server, "127.0.0.1", ports[0])
+    yield pager
     listening.close()
     await server.shutdown(1)
 
 
 @pytest.fixture
-async def alertmanager(daemon: Daemon, tmp_path: Path) -> AsyncIterator[str]:
+async def alertmanager(daemon: Daemon, ports: list[int], tmp_path: Path) -> AsyncIterator[str]:
     """Its address, once it is ready; it sends to `daemon`."""
-    assert PROGRAM is not None
-    (port,) = free_ports(1)
-    config = tmp_path / "alertmanager.yml"
+    config, address = tmp_path / "alertmanager.yml", f"127.0.0.1:{ports[1]}"
     config.write_text(CONFIG.format(url=daemon.url, secret=SECRET))
-    with (tmp_path / "alertmanager.log").open("wb") as log:
-        process = subprocess.Popen(
-            [
-                PROGRAM,
-                f"--config.file={config}",
-                f"--storage.path={tmp_path / 'alertmanager'}",
-                f"--web.listen-address=127.0.0.1:{port}",
-                "--cluster.listen-address=",
-            ],
-            stdin=subprocess.DEVNULL,
-            stdout=log,
-            stderr=log,
-        )
+    process = _start(
+        tmp_path / "alertmanager.log",
+        f"--config.file={config}",
+        f"--storage.path={tmp_path / 'alertmanager'}",
+        f"--web.listen-address={address}",
+        "--cluster.listen-address=",
+    )
     try:
-        await _ready(f"http://127.0.0.1:{port}", process)
-        yield f"http://127.0.0.1:{port}"
+        await _ready(f"http://{address}", process)
+        yield f"http://{address}"
     finally:
         process.terminate()
         process.wait(20)
+
+
+def _start(log: Path, *options: str) -> "subprocess.Popen[bytes]":
+    assert PROGRAM is not None
+    with log.open("wb") as file:
+        return subprocess.Popen([PROGRAM, *options], stdin=subprocess.DEVNULL, stdout=file, stderr=file)
 
 
 async def _ready(url: str, process: "subprocess.Popen[bytes]") -> None:
@@ -107,8 +113,8 @@ async def _ready(url: str, process: "subprocess.Popen[bytes]") -> None:
 
 
 @pytest.fixture
-def daemon(make_daemon: MakeDaemon, pager: tuple[Pager, int]) -> Daemon:
-    target = f'url = "http://127.0.0.1:{pager[1]}/"'
+def daemon(make_daemon: MakeDaemon, ports: list[int]) -> Daemon:
+    target = f'url = "http://127.0.0.1:{ports[0]}/"'
     return make_daemon(
         {"source.alerts": ALERTS, "target.pager": target, "route.alerts": 'from = "alerts"\nto = ["pager"]'}
     )
@@ -128,16 +134,15 @@ async def tell(alertmanager: str, ends: datetime | None) -> None:
 
 
 @pytest.mark.skipif(PROGRAM is None, reason="prometheus-alertmanager is not installed")
-async def test_alerts_arrive(daemon: Daemon, pager: tuple[Pager, int], alertmanager: str) -> None:
+async def test_alerts_arrive(daemon: Daemon, pager: Pager, alertmanager: str) -> None:
     """An alert that fires, and its end, go through relay to the target, each as Alertmanager sent it."""
-    told = pager[0]
     daemon.start()
     await daemon.ready()
     await tell(alertmanager, None)
-    await until(lambda: "firing" in told.statuses(), 20, lambda: f"the alert\n{daemon.last_words()}")
+    await until(lambda: "firing" in pager.statuses(), 20, lambda: f"the alert\n{daemon.last_words()}")
     await tell(alertmanager, datetime.now(UTC) - timedelta(seconds=1))
-    await until(lambda: "resolved" in told.statuses(), 30, lambda: f"its end\n{daemon.last_words()}")
-    for headers, body in told.told:
+    await until(lambda: "resolved" in pager.statuses(), 30, lambda: f"its end\n{daemon.last_words()}")
+    for headers, body in pager.told:
         assert body["alerts"][0]["labels"] == LABELS
         assert headers["User-Agent"].startswith("Alertmanager/")
         assert headers["Relay-Source"] == "alerts"

@@ -91,12 +91,12 @@ async def test_full_disk_while_idle(daemon: Daemon, disk: Path) -> None:
 
 
 async def test_delivered_events_go_early(daemon: Daemon, sink: Sink) -> None:
-    """Twice the disk's size goes through it, for what was delivered makes room; nothing is lost."""
+    """More than the disk holds goes through it, for what was delivered makes room; nothing is lost."""
     daemon.start()
     await daemon.ready()
     async with Senders(daemon, random.Random(1), LARGE) as senders:
         senders.begin(16)
-        await until(lambda: len(senders.acknowledged) * LARGE / 2 > 2 * SIZE, 120, "twice the disk")
+        await until(lambda: len(senders.acknowledged) * LARGE / 2 > 1.25 * SIZE, 120, "more than the disk")
         await senders.finish()
         await sink.has(senders.acknowledged)
     assert (await check(daemon, senders, sink))["events"]["pruned"] > 0

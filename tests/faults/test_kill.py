@@ -10,6 +10,7 @@ from typing import Final
 
 import pytest
 
+from tests.faults.conftest import MakeDaemon
 from tests.faults.daemon import Daemon
 from tests.faults.sender import Senders
 from tests.faults.sink import Sink, slow, take
@@ -27,9 +28,11 @@ DOWN: Final = 0.3
 """In so many of the lives the target goes down before the kill, and is still down at the next start."""
 
 
-async def test_kills_lose_nothing(daemon: Daemon, sink: Sink, capsys: pytest.CaptureFixture[str]) -> None:
+async def test_kills_lose_nothing(
+    make_daemon: MakeDaemon, sink: Sink, capsys: pytest.CaptureFixture[str]
+) -> None:
     """Every acknowledged id is at the target after any number of SIGKILLs, as one event under one key."""
-    rng = random.Random(SEED)
+    rng, daemon = random.Random(SEED), make_daemon({"target.sink": "concurrency = 64"})
     with capsys.disabled():
         sys.stdout.write(f"\nFAULTS_SEED={SEED} FAULTS_RUNS={RUNS}\n")
     began = time.monotonic()

@@ -12,7 +12,7 @@ import pytest
 
 from tests.faults.daemon import Daemon
 from tests.faults.sender import Senders
-from tests.faults.sink import Sink
+from tests.faults.sink import Sink, slow, take
 
 pytestmark = pytest.mark.faults
 
@@ -55,6 +55,8 @@ class Lock:
 
 async def test_locked_under_load(daemon: Daemon, sink: Sink) -> None:
     """503 in time, no delivery while commits fail, ready again by itself, and every promise is kept."""
+    # slow, so that there is something to deliver all the time
+    sink.behave = slow(0.2)
     daemon.start()
     await daemon.ready()
     async with Senders(daemon, random.Random(1)) as senders:
@@ -62,12 +64,14 @@ async def test_locked_under_load(daemon: Daemon, sink: Sink) -> None:
         await asyncio.sleep(0.5)
         with Lock(daemon.folder / "relay.db"):
             await daemon.until_readyz(503, NOTICED)
-            await asyncio.sleep(0.3)
+            await asyncio.sleep(0.5)
             begun, promised = len(sink.arrivals), len(senders.acknowledged)
             await asyncio.sleep(3)
             assert await daemon.probe("/livez") == 200
             assert (len(sink.arrivals), len(senders.acknowledged)) == (begun, promised)
+            assert len(sink.known) < promised
         await daemon.until_readyz(200, NOTICED)
+        sink.behave = take
         await senders.finish()
         await sink.has(senders.acknowledged)
     assert len(senders.refused) > 16

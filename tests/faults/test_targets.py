@@ -1,4 +1,4 @@
-"""A target that fails in every way there is: what was acknowledged arrives in the end, or is kept and shown."""
+"""A target that fails in every way there is: what was acknowledged arrives in the end, or is shown."""
 
 import asyncio
 import random
@@ -41,7 +41,7 @@ async def arrive(daemon: Daemon, sink: Sink, senders: Senders) -> None:
     "behave", [hang, reset, say(500), say(301, ELSEWHERE)], ids=["hangs", "resets", "says 500", "says 301"]
 )
 async def test_failing_target(daemon: Daemon, sink: Sink, behave: Behaviour) -> None:
-    """It is found to be down, nobody follows it elsewhere, and when it is well it gets its backlog at once."""
+    """It is found to be down, is not followed elsewhere, and when it is well it gets its backlog at once."""
     sink.behave = behave
     daemon.start()
     await daemon.ready()
@@ -61,7 +61,9 @@ async def test_target_that_is_gone(daemon: Daemon, sink: Sink) -> None:
     await daemon.ready()
     async with Senders(daemon, random.Random(1)) as senders:
         await post(senders)
-        await until(lambda: bool(sink.arrivals), 10, "an attempt")
+        await until(lambda: "target.paused" in daemon.log(), 10, "relay's word of it")
+        # with the commit of this one the pause is on disk
+        await post(senders, 1)
         sink.behave = take
         daemon.kill()
         await sink.next_life()
@@ -70,8 +72,7 @@ async def test_target_that_is_gone(daemon: Daemon, sink: Sink) -> None:
         await post(senders)
         shown = await daemon.target()
         taken = sum([known.taken for known in sink.known.values()])
-        assert (shown["paused"], shown["pending"]) == (True, 2 * EVENTS - taken)
-        assert shown["pending"] >= EVENTS
+        assert (shown["paused"], shown["pending"]) == (True, 2 * EVENTS + 1 - taken)
         assert (await daemon.relay("resume", "sink"))[0] == 0
         await arrive(daemon, sink, senders)
 
@@ -103,8 +104,8 @@ async def test_target_down_and_back(daemon: Daemon, sink: Sink) -> None:
         assert (await daemon.target())["pending"] == EVENTS
         await sink.rise()
         await arrive(daemon, sink, senders)
-    # the one that took it down, and the probes, are the only attempts there were
-    assert sum([arrival.attempt - 1 for arrival in sink.arrivals]) < EVENTS / 2
+    # waiting for it was not trying: an attempt that was under way, perhaps a probe, and the one that arrived
+    assert max([arrival.attempt for arrival in sink.arrivals]) <= 3
 
 
 async def test_target_down_and_relay_killed(daemon: Daemon, sink: Sink) -> None:

@@ -11,6 +11,7 @@ from typing import Any
 
 from relay.store.open import open_archive
 from relay.store.protocol import Query
+from tests.eventually import eventually
 from tests.journeys.whole import FREE_PORTS, SHOP, box, route
 from tests.receive.wire import PATIENCE, Wire, signed
 from tests.target import HOLD, ScriptedTarget
@@ -82,6 +83,7 @@ async def test_prints_and_stops(tmp_path: Path) -> None:
         await target.next()
         relay.process.send_signal(signal.SIGTERM)
         await relay.told("relay.stopping")
+        await eventually(lambda: not (tmp_path / "admin.json").exists())  # all doors are closed
         target.let_go()
         assert await relay.ended() == 0
     archive = await open_archive(tmp_path / "relay.db")
@@ -112,3 +114,18 @@ async def test_blocked_pipe(tmp_path: Path) -> None:
         await relay.told("relay.stopped")
         transport.resume_reading()
         assert await relay.ended() == 0
+
+
+async def test_second_signal_ends_at_once(tmp_path: Path) -> None:
+    """Who asks twice does not wait for attempts."""
+    async with (
+        ScriptedTarget(rest=HOLD) as target,
+        running(tmp_path, box(target.url), route("box")) as relay,
+        Wire(relay.address) as wire,
+    ):
+        assert (await wire.ask(signed(b"{}"))).status == 200
+        await target.next()
+        relay.process.send_signal(signal.SIGTERM)
+        await relay.told("relay.stopping")
+        relay.process.send_signal(signal.SIGTERM)
+        assert await relay.ended() == 1

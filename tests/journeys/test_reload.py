@@ -34,7 +34,7 @@ async def test_provider_that_cannot_be_built_changes_nothing(tmp_path: Path, clo
 
 
 async def test_good_file(tmp_path: Path, clock: ManualClock) -> None:
-    """A source, a target and a route more; a connection that is open serves on; what needs a restart is told."""
+    """A source, a target, a route more; open connections serve on; what needs a restart is told."""
     async with (
         ScriptedTarget() as old,
         ScriptedTarget() as new,
@@ -42,7 +42,9 @@ async def test_good_file(tmp_path: Path, clock: ManualClock) -> None:
         Wire(relay.daemon.addresses["http"]) as wire,
     ):
         assert (await wire.ask(signed(b'{"id":"1"}'))).status == 200
-        relay.write(SHOP, OPEN, box(old.url), box(new.url, "new"), route("box", "new"), '[log]\nlevel = "error"')
+        relay.write(
+            SHOP, OPEN, box(old.url), box(new.url, "new"), route("box", "new"), '[log]\nlevel = "error"'
+        )
         relay.file.write_text(relay.file.read_text().replace('min_free = "0B"', 'min_free = "1B"'))
         told = await relay.daemon.reload()
         assert told.problems == ()

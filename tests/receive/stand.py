@@ -46,9 +46,7 @@ class Stand:
     async def __aenter__(self) -> Self:
         self.store = await open_store(self.path, self.clock, 0)
         self.door = Door(self.store, Routes(), self.metrics)
-        self.receiver = Receiver(
-            self.door, self.store.next_id, lambda: self.ready, self.clock, self.metrics
-        )
+        self.receiver = Receiver(self.door, self.store.next_id, lambda: self.ready, self.clock, self.metrics)
         self.put_in_force()
         self._runner = web.ServerRunner(http_server(self.receiver), shutdown_timeout=0.01)
         await self._runner.setup()

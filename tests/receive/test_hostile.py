@@ -141,7 +141,16 @@ async def test_deep_json_that_is_signed(stand: Stand) -> None:
 async def test_odd_names_that_are_signed(stand: Stand) -> None:
     """NULs, surrogates, megabytes and numbers where an id and a type should be."""
     stand.put_in_force()
-    odd = [b'"\\u0000"', b'"\\ud800"', b'"' + b"x" * 1_000_000 + b'"', b"1e999", b"-0", b"{}", b"[1]", b'"\xff"']
+    odd = [
+        b'"\\u0000"',
+        b'"\\ud800"',
+        b'"' + b"x" * 1_000_000 + b'"',
+        b"1e999",
+        b"-0",
+        b"{}",
+        b"[1]",
+        b'"\xff"',
+    ]
     for value in odd:
         assert await stand.status(signed(b'{"id":%s,"type":%s}' % (value, value))) in {200, 400}
     assert (await stand.store.audit()).ok

@@ -27,7 +27,9 @@ async def test_bytes_and_headers_are_the_senders(stand: Stand) -> None:
         b"Cookie: a=b; c=d",
         b"Content-Type: text/plain;charset=latin-1",
     ]
-    raw = b"\r\n".join([b"POST /elsewhere?q=%ff&&=a+b HTTP/1.1", *headers, b"Content-Length: 16384", b"", b""])
+    raw = b"\r\n".join(
+        [b"POST /elsewhere?q=%ff&&=a+b HTTP/1.1", *headers, b"Content-Length: 16384", b"", b""]
+    )
     assert await stand.status(raw + body) == 200
     (event,) = await stand.events()
     assert event.body == body

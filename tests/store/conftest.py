@@ -1,4 +1,4 @@
-"""Every kind of store, opened and opened again: what keeps the promises of `relay.store.protocol` is run here."""
+"""Every kind of store, opened and opened again: each has to keep the promises of `relay.store.protocol`."""
 
 from abc import ABC, abstractmethod
 from collections.abc import AsyncIterator

@@ -41,7 +41,7 @@ async def test_an_appended_event_has_its_receipt_and_its_deliveries(store: Store
 
 @pytest.mark.parametrize("body", ODD_BODIES.values(), ids=ODD_BODIES)
 async def test_body_and_headers_are_the_senders_bit_for_bit(store: Store, home: Home, body: bytes) -> None:
-    """Repeated headers, odd cases and bytes that are no text come back from memory and from disk as they came."""
+    """Repeated headers, odd cases, bytes that are no text: from memory and from disk as they came."""
     id = (await put(store, body=body, headers=ODD_HEADERS, query="a=1&a=%FF")).id
     (hot,) = await claimed(store)
     again = await home.restart()

@@ -86,7 +86,7 @@ async def test_a_further_name_that_is_known_makes_a_duplicate(
 
 
 async def test_a_duplicates_further_names_are_learnt(store: Store, home: Home) -> None:
-    """What a known event is called besides is known from then on, over a restart and along a chain of names."""
+    """What a known event is called besides is known from then on, over a restart, along a chain of names."""
     first = await put(store, "a")
     await put(store, "a", also=("b",))
     assert (await put(store, "b", also=("c",))).id == first.id

@@ -119,7 +119,7 @@ def _reply(response: ClientResponse, now: int) -> Reply:
     status = response.status
     if 200 <= status < 300:
         return TAKEN if status == 200 else Reply(Verdict.TAKEN, status)
-    error = f"answered {status} {response.reason or ''}".rstrip()[:200]
+    error = f"answered {status} {_shown(response.reason or '')}".rstrip()[:200]
     if status == 410:
         return Reply(Verdict.GONE, status, error)
     if status in (429, 503):
@@ -127,6 +127,15 @@ def _reply(response: ClientResponse, now: int) -> Reply:
         if wait > 0:
             return Reply(Verdict.LATER, status, error, wait)
     return Reply(Verdict.REFUSED if status in REFUSED else Verdict.FAILED, status, error)
+
+
+def _shown(text: str) -> str:
+    """A target's own words, fit to be kept and shown: no control characters, no bytes that are no text."""
+    return (
+        text
+        if text.isprintable()
+        else "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text)
+    )
 
 
 def retry_after(value: str | None, now: int) -> float:

@@ -1,6 +1,6 @@
 """From a target's table to the target: the only file that lists the kinds there are."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from aiohttp import ClientSession
 
@@ -17,7 +17,7 @@ class Means:
 
     session: ClientSession
     envelope: Envelope
-    printer: Printer
+    printer: Printer = field(default_factory=Printer)
 
 
 def open_target(table: TargetConfig, means: Means) -> Target:

@@ -24,7 +24,7 @@ BUSY_TIMEOUT: Final = 2.0
 CACHED_STATEMENTS: Final = 512
 CHECKPOINT_PAGES: Final = 4000
 VERSION_AT: Final = slice(60, 64)
-"""Where a database file has its `user_version`, big-endian: section 1.3 of SQLite's page on the file format."""
+"""Where a database file has its `user_version`, big-endian (SQLite's "Database File Format", 1.3)."""
 
 
 class Connection(aiosqlite.Connection):
@@ -67,7 +67,11 @@ async def open_reader(path: Path) -> Connection:
 
 async def _connect(connector: Callable[[], sqlite3.Connection]) -> Connection:
     connection = Connection(connector, 64)
-    _ = await connection
+    try:
+        _ = await connection
+    except BaseException:
+        connection._thread.join()  # noqa: SLF001  it has been told to end, and would speak to a loop that may be gone
+        raise
     return connection
 
 

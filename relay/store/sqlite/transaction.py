@@ -34,6 +34,8 @@ def immediately(
     **kw: P.kwargs,
 ) -> T:
     """`write(c, …)` in a transaction: all of it or nothing."""
+    if c.in_transaction:
+        c.execute("ROLLBACK")  # that of the one before failed
     c.execute("BEGIN IMMEDIATE")
     try:
         result = write(c, *args, **kw)

@@ -1,0 +1,44 @@
+"""A target's table made into a lane, and made again by a reload."""
+
+from aiohttp import ClientSession
+
+from relay.clock import SECOND
+from relay.config.schema import TargetConfig
+from relay.deliver.headers import Envelope
+from relay.deliver.lane import open_lane
+from relay.deliver.targets.http import HttpTarget
+from relay.deliver.targets.log import LogTarget, Printer
+from relay.deliver.targets.open import Means
+from relay.http.session import open_session
+from relay.target import TargetState
+from tests.clock import START
+
+
+def means(session: ClientSession) -> Means:
+    return Means(session, Envelope({}), Printer())
+
+
+def table(**given: object) -> TargetConfig:
+    return TargetConfig.model_validate({"url": "http://127.0.0.1:9/"} | given)
+
+
+async def test_from_its_table() -> None:
+    """Slots, rate and retry are the table's; the kind of target is its url's."""
+    async with open_session() as session:
+        retry = {"schedule": ["1s"], "jitter": 0.5, "max_age": "1h"}
+        lane = open_lane("box", table(concurrency=3, rate="2/s", retry=retry), means(session))
+        assert (lane.gate.concurrency, lane.gate.room(TargetState(), START)) == (3, 2)
+        assert (lane.policy.schedule, lane.policy.jitter, lane.policy.max_age) == ((1.0,), 0.5, 3600 * SECOND)
+        assert isinstance(lane.target, HttpTarget)
+        assert isinstance(open_lane("out", table(url="log:"), means(session)).target, LogTarget)
+
+
+async def test_made_again() -> None:
+    """What runs goes on counting, and so does what is known of failures; the limits are the new ones."""
+    async with open_session() as session:
+        before = open_lane("box", table(), means(session))
+        before.gate.enter(TargetState(down_at=START), START)
+        before.gate.record.failed("one", START)
+        lane = open_lane("box", table(concurrency=2), means(session), before)
+        assert (lane.gate.running, lane.gate.probing, lane.gate.concurrency) == (1, True, 2)
+        assert lane.gate.record is before.gate.record

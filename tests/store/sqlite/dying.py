@@ -1,0 +1,58 @@
+"""A process with a store, for tests that kill it or watch its system calls.
+
+`python -m tests.store.sqlite.dying STORE WAY AT`: writes a line to stdout for what it was told. WAY:
+`exit` (it ends at its AT-th statement), `honest` (each event is told once it is stored), `hasty` (before).
+"""
+
+import asyncio
+import os
+import sys
+from pathlib import Path
+
+from relay.store.open import open_store
+from relay.store.protocol import Store
+from tests.clock import ManualClock
+from tests.store.sqlite.faulty import break_writing
+from tests.store.words import DELIVERED, claimed, put, settled
+
+EVENTS = 6
+
+
+def tell(word: str) -> None:
+    os.write(1, f"{word}\n".encode())
+
+
+async def live(store: Store) -> None:
+    """Stores events and delivers every other one."""
+    for n in range(EVENTS):
+        tell(f"stored {(await put(store, f'k{n}', to=('billing', 'ledger'))).id}")
+        if n % 2:
+            deliveries = await claimed(store)
+            await settled(store, deliveries, DELIVERED, status=200)
+            for delivery in deliveries:
+                tell(f"settled {delivery.id}")
+
+
+async def answer(store: Store, *, hasty: bool) -> None:
+    """Stores events one after the other."""
+    for n in range(EVENTS):
+        if hasty:
+            tell(f"answered {n}")
+        await put(store, f"k{n}")
+        if not hasty:
+            tell(f"answered {n}")
+
+
+async def main(path: Path, way: str, at: int) -> None:
+    store = await open_store(path, ManualClock(), min_free=0)
+    if way == "exit":
+        break_writing(store, at, "exit")
+        await live(store)
+    else:
+        tell("ready")
+        await answer(store, hasty=way == "hasty")
+    await store.close()
+
+
+if __name__ == "__main__":
+    asyncio.run(main(Path(sys.argv[1]), sys.argv[2], int(sys.argv[3])))

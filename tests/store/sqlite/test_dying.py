@@ -1,0 +1,65 @@
+"""A process that ends in the midst of it: what it told is there, and nothing is there by half."""
+
+import asyncio
+import sys
+from pathlib import Path
+
+import pytest
+
+from relay.store.open import open_store
+from tests.clock import ManualClock
+from tests.eventually import PATIENCE
+from tests.store.sqlite.dying import EVENTS
+from tests.store.words import claimed_all, put, shown, sound
+
+ROOT = Path(__file__).parents[3]
+
+
+async def died(path: Path, at: int) -> tuple[int | None, list[list[str]]]:
+    """How the process ended that was to die at its `at`-th statement, and what it had told."""
+    child = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "tests.store.sqlite.dying", str(path), "exit", str(at)),
+        cwd=ROOT,
+        stdout=asyncio.subprocess.PIPE,
+    )
+    out, _ = await asyncio.wait_for(child.communicate(), PATIENCE)
+    return child.returncode, [line.split() for line in out.decode().splitlines()]
+
+
+async def is_whole(path: Path, clock: ManualClock, told: list[list[str]]) -> None:
+    """All that was told holds, what was being done is there or not there, and the rest is still owed."""
+    store = await open_store(path, clock, min_free=0)
+    await sound(store)
+    for word, id in told:
+        if word == "stored":
+            assert (await shown(store, id)).body == b'{"n": 1}'
+        else:
+            states = {d.id: d.state for d in (await shown(store, id.rpartition("-")[0])).deliveries}
+            assert states[id] == "delivered"
+    stored = sum(word == "stored" for word, _ in told)
+    owed = await claimed_all(store, "ledger")
+    assert stored <= len(owed) <= stored + 1
+    for n in range(EVENTS):
+        assert (await put(store, f"k{n}")).duplicate is (n < len(owed))
+    await sound(store)
+    await store.close()
+
+
+@pytest.mark.parametrize("at", [0, 3, 6, 7, 20])
+async def test_a_process_that_ends_in_the_midst(tmp_path: Path, clock: ManualClock, at: int) -> None:
+    """Before its first statement, within a transaction, just before its COMMIT, and after some of them."""
+    code, told = await died(tmp_path / "relay.db", at)
+    assert code == 9
+    await is_whole(tmp_path / "relay.db", clock, told)
+
+
+@pytest.mark.faults
+async def test_a_process_that_ends_at_any_statement(tmp_path: Path, clock: ManualClock) -> None:
+    """Each statement of its life once."""
+    at, code = 0, 9
+    while code == 9:
+        path = tmp_path / f"{at}.db"
+        ended, told = await died(path, at)
+        await is_whole(path, clock, told)
+        at, code = at + 1, ended or 0
+    assert at > 30

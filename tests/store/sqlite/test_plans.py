@@ -1,0 +1,124 @@
+"""Nothing on the way of an event looks at more rows than it needs, however many there are."""
+
+import re
+import sqlite3
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from relay.clock import SECOND
+from relay.store.open import open_store
+from relay.store.protocol import Keep, Query, Replay
+from relay.store.sqlite import old, prune
+from relay.store.sqlite.claims import DUE, NEXT
+from relay.store.sqlite.store import SqliteStore
+from tests.clock import START, ManualClock
+from tests.store.words import (
+    DEAD,
+    DELIVERED,
+    WAIT,
+    claimed,
+    claimed_all,
+    put,
+    put_many,
+    retry,
+    settled,
+    settlement,
+)  # fmt: skip
+
+TABLES = ("event", "body", "delivery", "attempt", "seen", "e", "d", "b", "a")
+
+
+@pytest.fixture
+async def store(tmp_path: Path, clock: ManualClock) -> AsyncIterator[SqliteStore]:
+    opened = await open_store(tmp_path / "relay.db", clock, min_free=0)
+    assert isinstance(opened, SqliteStore)
+    await opened._writing.run(lambda c: c.execute("PRAGMA synchronous=OFF"))
+    yield opened
+    await opened.close()
+
+
+async def spied(store: SqliteStore) -> list[str]:
+    """Every statement from now on, as it is carried out."""
+    statements: list[str] = []
+    for each in (store._writing, store._reading):
+        await each.run(lambda c: c.set_trace_callback(statements.append))
+    return statements
+
+
+async def plan(store: SqliteStore, statement: str, values: tuple[object, ...] = ()) -> list[str]:
+    """How it is carried out: a line for each table."""
+
+    def explain(c: sqlite3.Connection) -> list[str]:
+        return [row[3] for row in c.execute(f"EXPLAIN QUERY PLAN {statement}", values)]
+
+    return await store._archive.run(explain)
+
+
+def scans(lines: list[str]) -> list[str]:
+    """Those that read a whole table, or a whole index of one."""
+    return [line for line in lines if (found := re.match(r"SCAN (\w+)", line)) and found[1] in TABLES]
+
+
+async def test_no_statement_of_an_events_way_reads_a_whole_table(store: SqliteStore) -> None:
+    """Append, duplicates, claim, settle, replay of one, discard of one, prune's removal: all by an index."""
+    ids = await put_many(store, 50, to=("billing", "ledger"))
+    statements = await spied(store)
+    await put(store, "k", also=("n",), to=("billing", "ledger"))
+    await put(store, "k")
+    store.shelve("billing")
+    first, second, third, *_ = await claimed_all(store)
+    store.settle([settlement(first, DELIVERED), settlement(second, retry(5)), settlement(third, DEAD)])
+    await settled(store, await claimed(store, "ledger"), WAIT)
+    await store.replay(Query(ids=(ids[0],)), Replay(START), lambda event: ())
+    await store.discard(Query(ids=(ids[0],)), START)
+    await store.prune(Keep(0, 0, 10), START + 5 * SECOND)
+    asked = [each for each in statements if re.match(r"\s*(SELECT|INSERT|UPDATE|DELETE|WITH)", each)]
+    assert len(asked) > 20
+    assert any("DELETE FROM body" in each for each in asked)
+    bad = {each: lines for each in asked if (lines := scans(await plan(store, each)))}
+    assert {each[:300]: lines for each, lines in bad.items() if "count(" not in each} == {}
+
+
+async def test_what_is_due_is_found_by_its_index(store: SqliteStore) -> None:
+    """The partial index over pending rows, in the order of due times: no sorting, no looking at others."""
+    lines = await plan(store, DUE, ("billing", START, 10))
+    assert any("delivery_due (target=? AND due<?)" in line for line in lines), lines
+    assert not any("TEMP B-TREE" in line for line in lines)
+    assert any(
+        "delivery_due (target=? AND due>?)" in line for line in await plan(store, NEXT, ("billing", 1))
+    )
+    assert scans(lines) == []
+
+
+async def test_old_ones_and_candidates_are_found_by_an_index(store: SqliteStore) -> None:
+    """Of one target's pending rows; of the events after the last one looked at."""
+    for statement, values in ((old.OLD, ("b", 1, 5)), (old.OLDEST, ("b", 1)), (prune.CANDIDATES, (0, 9, 5))):
+        assert scans(await plan(store, statement, values)) == []
+
+
+@pytest.mark.slow
+async def test_a_claim_from_a_million_takes_no_longer(store: SqliteStore) -> None:
+    """With 1,000,000 pending rows a claim reads a window of them: counted in SQLite's own steps."""
+
+    def filled(c: sqlite3.Connection) -> None:
+        numbers = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 1000000)"
+        c.execute(f"{numbers} INSERT INTO event SELECT i, 's', NULL, 't', 0, 0, NULL, 1, 0, 1 FROM n")
+        c.execute(f"{numbers} INSERT INTO body SELECT i, x'', '', x'00' FROM n")
+        c.execute(
+            f"{numbers} INSERT INTO delivery (id, route, target, state, attempts, step, due, born, fresh) "
+            "SELECT i * 4096 + 1, 'r', 'billing', 0, 0, 0, i, i, 0 FROM n"
+        )
+
+    async def steps() -> int:
+        """Thousands of SQLite's steps that a claim takes."""
+        counted: list[None] = []
+        store.shelve("billing")
+        await store._reading.run(lambda c: c.set_progress_handler(lambda: counted.append(None), 1000))
+        assert len(await claimed(store, count=100)) == 100
+        await store._reading.run(lambda c: c.set_progress_handler(None, 0))
+        return len(counted)
+
+    await store._writing.run(filled)
+    assert await steps() < 100
