@@ -10,12 +10,12 @@ import orjson
 from relay.clock import SystemClock, rfc3339
 from relay.config.schema import SourceConfig
 from relay.event import Headers
-from relay.receive.providers import form, place
-from relay.receive.providers.faults import Faults
-from relay.receive.providers.field import Field
-from relay.receive.providers.names import names
+from relay.receive.faults import Faults
+from relay.receive.fields import form, place
+from relay.receive.fields.field import Field
+from relay.receive.fields.names import names
 from relay.receive.providers.protocol import Identity, Rejected, Request, Sample
-from relay.receive.providers.verify import proof, signs_form
+from relay.receive.verify.words import proof, signs_form
 
 NAMELESS = Identity(None, None)
 

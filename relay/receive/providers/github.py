@@ -10,14 +10,14 @@ import orjson
 
 from relay.config.schema import SourceConfig
 from relay.event import Headers
-from relay.receive.providers import form
-from relay.receive.providers.faults import Faults
+from relay.receive.faults import Faults
+from relay.receive.fields import form
+from relay.receive.fields.names import names
+from relay.receive.fields.text import key_text, type_text
 from relay.receive.providers.github_samples import SAMPLES
-from relay.receive.providers.keys import keys
-from relay.receive.providers.names import names
 from relay.receive.providers.protocol import Identity, Rejected, Request, Sample
-from relay.receive.providers.signature import BodySignature
-from relay.receive.providers.text import key_text, type_text
+from relay.receive.verify.keys import keys
+from relay.receive.verify.signature import BodySignature
 
 ACK_TIMEOUT: Final = 9.0
 """GitHub waits 10 s and never sends again."""

@@ -5,8 +5,8 @@ from typing import Final
 
 from relay.config.schema import SourceConfig
 from relay.errors import Problem
+from relay.receive.faults import Faults
 from relay.receive.providers.custom import Custom
-from relay.receive.providers.faults import Faults
 from relay.receive.providers.github import GitHub
 from relay.receive.providers.protocol import Provider
 from relay.receive.providers.standard_webhooks import StandardWebhooks

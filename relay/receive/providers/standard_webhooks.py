@@ -11,14 +11,14 @@ import orjson
 from relay.clock import SECOND, SystemClock, rfc3339
 from relay.config.schema import SourceConfig
 from relay.event import Headers
-from relay.receive.providers.faults import Faults
-from relay.receive.providers.field import moment as moment_of
-from relay.receive.providers.keys import keys
-from relay.receive.providers.names import names
+from relay.receive.faults import Faults
+from relay.receive.fields.field import moment as moment_of
+from relay.receive.fields.names import names
+from relay.receive.fields.text import key_text, type_text
 from relay.receive.providers.protocol import Identity, Rejected, Request, Sample
-from relay.receive.providers.stamp import Window, moment
-from relay.receive.providers.text import key_text, type_text
-from relay.receive.providers.wording import MOST_SIGNATURES
+from relay.receive.verify.keys import keys
+from relay.receive.verify.stamp import Window, moment
+from relay.receive.verify.wording import MOST_SIGNATURES
 
 SECRET_PREFIX: Final = "whsec_"  # noqa: S105  # how such secrets begin
 WINDOW: Final = Window(300 * SECOND, SECOND)

@@ -10,15 +10,15 @@ from relay.config.schema import (
     TimestampConfig,
     TokenVerify,
 )
-from relay.receive.providers import place
-from relay.receive.providers.faults import Faults
-from relay.receive.providers.keys import keys
-from relay.receive.providers.proof import Anyone, Basic, Bearer, BodyToken, HeaderToken, Proof
-from relay.receive.providers.signature import BodySignature, Signature, Spot
-from relay.receive.providers.signed import HEADER_NAME, compile_signed
-from relay.receive.providers.stamp import UNITS, Window
-from relay.receive.providers.text import wire
-from relay.receive.providers.wording import Wording
+from relay.receive.faults import Faults
+from relay.receive.fields import place
+from relay.receive.fields.text import wire
+from relay.receive.verify.keys import keys
+from relay.receive.verify.proof import Anyone, Basic, Bearer, BodyToken, HeaderToken, Proof
+from relay.receive.verify.signature import BodySignature, Signature, Spot
+from relay.receive.verify.signed import HEADER_NAME, compile_signed
+from relay.receive.verify.stamp import UNITS, Window
+from relay.receive.verify.wording import Wording
 
 
 def proof(source: SourceConfig, public_url: str | None, faults: Faults) -> Proof:

@@ -6,10 +6,10 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Final
 
-from relay.receive.providers import form, place
-from relay.receive.providers.faults import Faults
+from relay.receive.faults import Faults
+from relay.receive.fields import form, place
+from relay.receive.fields.text import wire
 from relay.receive.providers.protocol import Request
-from relay.receive.providers.text import wire
 
 PLACEHOLDERS: Final = "{body} {ts} {method} {url} {path} {header:NAME} {json:a.b.0} {form_sorted} {secret}"
 HEADER_NAME: Final = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")

@@ -4,10 +4,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from relay.config.schema import SourceConfig
-from relay.receive.providers.faults import Faults
-from relay.receive.providers.field import DIGEST_HINT, HINT, Field, View, compile_field
+from relay.receive.faults import Faults
+from relay.receive.fields.field import DIGEST_HINT, HINT, Field, View, compile_field
+from relay.receive.fields.text import key_text, type_text
 from relay.receive.providers.protocol import Identity, Request
-from relay.receive.providers.text import key_text, type_text
 
 
 @dataclass(frozen=True, slots=True)

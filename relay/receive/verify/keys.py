@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from typing import Final
 
 from relay.config.secret import Secret
-from relay.receive.providers.faults import Faults
-from relay.receive.providers.text import wire
+from relay.receive.faults import Faults
+from relay.receive.fields.text import wire
 
 NO_SECRET: Final = "a secret is needed"  # noqa: S105  # a message
 SECRET_HINT: Final = 'secret = { env = "NAME" }'  # noqa: S105  # a message

@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import Any, Final
 
 from relay.clock import MILLISECOND, SECOND, parse_rfc3339
-from relay.receive.providers import form, place
+from relay.receive.fields import form, place
 from relay.receive.providers.protocol import ABSENT, Request
 
 HINT: Final = 'for now it is one of body.a.b, body["a-b"].c, body.list[0], headers.x, headers["x-request-id"]'

@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from relay.event import Headers
-from relay.receive.providers import place
+from relay.receive.fields import place
+from relay.receive.fields.text import wire
 from relay.receive.providers.protocol import Request
-from relay.receive.providers.text import wire
 
 
 class Proof(Protocol):

@@ -12,12 +12,12 @@ import orjson
 
 from relay.clock import SECOND
 from relay.event import Headers
-from relay.receive.providers import form, place
+from relay.receive.fields import form, place
+from relay.receive.fields.text import wire
 from relay.receive.providers.protocol import ABSENT, Request
-from relay.receive.providers.signed import Material, Signed
-from relay.receive.providers.stamp import Window
-from relay.receive.providers.text import wire
-from relay.receive.providers.wording import Wording
+from relay.receive.verify.signed import Material, Signed
+from relay.receive.verify.stamp import Window
+from relay.receive.verify.wording import Wording
 
 
 def mac(key: bytes, text: bytes, algorithm: str, encoding: str) -> bytes:

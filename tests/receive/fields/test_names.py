@@ -7,7 +7,7 @@ import pytest
 
 from relay.clock import SECOND
 from relay.event import Headers
-from relay.receive.providers.field import compile_field, moment
+from relay.receive.fields.field import compile_field, moment
 from tests.receive.providers.posting import NOW, identity, post, problems, provider
 
 BODY = b"""{"id": "e1", "n": 42, "neg": -7, "yes": true, "nothing": null, "empty": "",
