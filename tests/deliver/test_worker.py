@@ -186,7 +186,7 @@ async def test_drain_waits(stand: Stand) -> None:
 async def test_drain_in_the_middle_of_a_turn(stand: Stand) -> None:
     """A stop while one target's age is looked at: the next one's turn begins nothing."""
     async with ScriptedTarget() as gone, ScriptedTarget() as target:
-        stand.target(gone.url, "gone")
+        stand.target(gone.url, "gone", retry={"max_age": "1m"})
         stand.target(target.url, rate="1/s")
         await gone.close()
         await stand.post("gone", "box", count=2)

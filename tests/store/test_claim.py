@@ -214,7 +214,7 @@ async def test_memory_is_bounded_by_bytes_too(
     got: list[str] = []
     for _ in ids:
         got += [d.event.id for d in await claimed(again, count=1)]
-        assert again._backlogs["billing"].bytes <= 20_000
+        assert again._backlogs.of("billing").bytes <= 20_000
     assert got == ids
 
 

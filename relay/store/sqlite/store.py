@@ -12,7 +12,7 @@ from typing import Concatenate, Final, ParamSpec, TypeVar
 import structlog
 
 from relay.clock import SECOND, Clock
-from relay.delivery import Delivery, Retry, Settlement, Wait
+from relay.delivery import Delivery, Settlement
 from relay.errors import StoreUnavailable
 from relay.event import Event, Ids, new_tag
 from relay.route import Planned
@@ -20,11 +20,9 @@ from relay.store.batch import Batch
 from relay.store.protocol import Count, Entry, Keep, Pulse, Query, Receipt, Replay
 from relay.store.sqlite import old, prune, replay
 from relay.store.sqlite.archive_file import FileArchive, free_bytes, look
-from relay.store.sqlite.backlog import Backlog
-from relay.store.sqlite.claims import read_due
+from relay.store.sqlite.backlogs import Backlogs
 from relay.store.sqlite.connection import Connection, DaemonLock, cannot_open, open_reader, open_writer
 from relay.store.sqlite.room import Room
-from relay.store.sqlite.rows import delivery_row
 from relay.store.sqlite.transaction import commit, explain, immediately, recall
 from relay.store.writer import Writer
 from relay.target import TargetState
@@ -33,8 +31,6 @@ log = structlog.get_logger()
 T = TypeVar("T")
 P = ParamSpec("P")
 
-HOT_BYTES: Final = 32 << 20
-"""Bodies of new events held at hand until they are tried, over all targets."""
 IDLE_BEAT: Final = 1.0
 """Seconds without a commit after which one is made at the next look, a second later at most: with the time
 that a commit needs to fail (`writer.HANG`) a store that would fail is noticed within 5 s."""
@@ -74,10 +70,8 @@ class SqliteStore(FileArchive):
         self._reading = reader
         self._salt = identity.salt
         self._states = states
-        self._writer = Writer(self._commit, explain, self._committed, observe)
-        self._backlogs: dict[str, Backlog] = {}
-        self._readings: set[asyncio.Task[None]] = set()
-        self._wake: Callable[[set[str]], None] = lambda _targets: None
+        self._backlogs = Backlogs(self.ids, reader, clock, self._born)
+        self._writer = Writer(self._commit, explain, self._backlogs.committed, observe)
         self._pruned_to = 0
         self._shed_to = 0
         self._names_part = 0
@@ -93,7 +87,7 @@ class SqliteStore(FileArchive):
         watch.cancel()
         self._writer.close()
         await asyncio.wait([run, watch])
-        await asyncio.gather(*self._readings, return_exceptions=True)
+        await self._backlogs.close()
         await self._reading.close()
         await super().close()
         await self._writing.close()
@@ -110,31 +104,22 @@ class SqliteStore(FileArchive):
         return await self._writer.append(entries, within)
 
     async def claim(self, target: str, count: int, now: int) -> list[Delivery]:
-        backlog = self._backlog(target)
-        if backlog.wants_rows(now):
-            backlog.begin_reading()
-            task = asyncio.create_task(self._read(target, backlog, now))
-            self._readings.add(task)
-            task.add_done_callback(self._readings.discard)
-        return backlog.take(count)
+        return self._backlogs.claim(target, count, now)
 
     def settle(self, settlements: Sequence[Settlement]) -> None:
         self._writer.settle(settlements)
 
     def release(self, deliveries: Iterable[Delivery]) -> None:
-        for delivery in deliveries:
-            backlog = self._backlog(delivery.target)
-            backlog.let_go(delivery.id)
-            backlog.fall_behind()
+        self._backlogs.release(deliveries)
 
     def shelve(self, target: str) -> None:
-        self._backlog(target).shelve()
+        self._backlogs.of(target).shelve()
 
     def due_at(self, target: str, now: int) -> int | None:
-        return self._backlog(target).due_at(now)
+        return self._backlogs.of(target).due_at(now)
 
     def listen(self, wake: Callable[[set[str]], None]) -> None:
-        self._wake = wake
+        self._backlogs.wake = wake
 
     @property
     def unsettled(self) -> int:
@@ -161,22 +146,16 @@ class SqliteStore(FileArchive):
         self, query: Query, how: Replay, replan: Callable[[Event], tuple[Planned, ...]]
     ) -> Count:
         count, touched = await self._change(replay.replay, query, how, replan, self.ids, self._born)
-        # what is ready may have another key now, and another time
-        for target in touched:
-            self.shelve(target)
-        self._touch(touched)
+        self._backlogs.read_again(touched)
         return count
 
     async def discard(self, query: Query, now: int, *, dry_run: bool = False) -> Count:
         count, touched = await self._change(replay.discard, query, now, self.ids, dry_run=dry_run)
-        for target in touched:
-            self.shelve(target)
-        self._touch(touched)
+        self._backlogs.read_again(touched)
         return count
 
     async def end_old(self, target: str, born_before: int, reason: str, now: int) -> tuple[int, int | None]:
-        backlog = self._backlog(target)
-        held = frozenset([delivery_row(self.ids, id) for id in backlog.held])
+        held = self._backlogs.held(target)
         rows, oldest = await look(self._reading.run(old.find, target, born_before, held))
         if rows:
             await self._change(old.end, rows, reason, now)
@@ -254,75 +233,11 @@ class SqliteStore(FileArchive):
     async def _commit(self, batch: Batch) -> list[list[Receipt]]:
         return await self._writing.run(commit, batch, self.ids, self._salt, self._born, self._clock.now())
 
-    def _committed(self, batch: Batch, receipts: list[list[Receipt]]) -> None:
-        """It is on disk: whoever waits for deliveries is told."""
-        touched: set[str] = set()
-        space = HOT_BYTES - sum([backlog.bytes for backlog in self._backlogs.values()])
-        for waiting, each in zip(batch.appends, receipts, strict=True):
-            for entry, receipt in zip(waiting.entries, each, strict=True):
-                if not receipt.duplicate:
-                    space -= self._offer(entry, space)
-                    touched.update([planned.target for planned in entry.planned])
-        for settlement in batch.settlements:
-            touched.add(self._settled(settlement))
-        if touched:
-            self._wake(touched)
-
-    def _offer(self, entry: Entry, space: int) -> int:
-        """New deliveries are at hand at once, while there is room; how much room they took."""
-        event, taken = entry.event, 0
-        for n, planned in enumerate(entry.planned, start=1):
-            id = f"{event.id}-{n}"
-            delivery = Delivery(
-                id, id, planned.route, planned.target, 0, 0, self._born(planned.target, event.received), event
-            )
-            if self._backlog(planned.target).offer(delivery, space):
-                taken = len(event.body)
-        return taken
-
-    def _settled(self, settlement: Settlement) -> str:
-        delivery = settlement.delivery
-        backlog = self._backlog(delivery.target)
-        backlog.let_go(delivery.id)
-        match settlement.outcome:
-            case Retry(at):
-                backlog.due_later(at)
-            case Wait():
-                backlog.fall_behind()
-            case _:
-                pass
-        return delivery.target
-
-    async def _read(self, target: str, backlog: Backlog, now: int) -> None:
-        """Read the next due rows of `target` into its window, and wake it."""
-        held = frozenset([delivery_row(self.ids, id) for id in backlog.held])
-        try:
-            due = await self._reading.run(read_due, target, now, held, self.ids)
-        except sqlite3.Error as error:
-            log.error("store.read-failed", target=target, error=str(error))
-            backlog.end_reading((), all_due=False, next_due=None)
-            await self._clock.sleep(1)
-        else:
-            backlog.end_reading(due.deliveries, all_due=due.all_due, next_due=due.next_due)
-        self._wake({target})
-
     async def _change(
         self, write: Callable[Concatenate[sqlite3.Connection, P], T], *args: P.args, **kw: P.kwargs
     ) -> T:
         """`write` in a transaction of its own, between two batches."""
         return await self._writer.change(lambda: self._writing.run(immediately, write, *args, **kw))
-
-    def _touch(self, targets: set[str]) -> None:
-        for target in targets:
-            self._backlog(target).fall_behind()
-        if targets:
-            self._wake(targets)
-
-    def _backlog(self, target: str) -> Backlog:
-        backlog = self._backlogs.get(target)
-        if backlog is None:
-            backlog = self._backlogs[target] = Backlog()
-        return backlog
 
     def _born(self, target: str, now: int) -> int:
         state = self._states.get(target)
