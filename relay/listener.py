@@ -11,7 +11,7 @@ from aiohttp import web
 from relay.config.types import Listen
 from relay.errors import RelayError
 
-BACKLOG: Final = 1024
+BACKLOG: Final = 4096
 
 
 async def listen(

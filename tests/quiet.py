@@ -12,7 +12,11 @@ async def quiet(clock: ManualClock, store: Store, worker: Worker, running: int =
     assert isinstance(store, SqliteStore)
 
     def still() -> bool:
-        return clock.waits_for(worker._wake) and len(worker._running) == running and not store._readings
+        return (
+            clock.waits_for(worker._wake)
+            and len(worker._running) == running
+            and not store._backlogs._readings
+        )
 
     while True:
         await eventually(still)

@@ -8,7 +8,7 @@ from typing import Final
 from multidict import CIMultiDict
 
 from relay.delivery import Delivery
-from relay.event import Event, Headers
+from relay.event import Headers
 
 NOT_ALONG: Final = frozenset(
     b"connection keep-alive proxy-connection proxy-authenticate proxy-authorization te trailer trailers"
@@ -58,11 +58,6 @@ class Envelope:
         headers["Idempotency-Key"] = delivery.key
         headers["traceparent"] = parent or f"00-{_number(128):032x}-{_number(64):016x}-01"
         return headers
-
-
-def content_type(event: Event) -> str | None:
-    """The sender's, if it gave one."""
-    return next((_text(value) for name, value in event.headers if name.lower() == b"content-type"), None)
 
 
 def _number(bits: int) -> int:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from relay.deliver.headers import Envelope, content_type, header_text
+from relay.deliver.headers import Envelope, header_text
 from relay.event import Headers
 from tests.deliver.owed import delivery, event
 
@@ -172,9 +172,3 @@ def test_values_that_are_not_utf8() -> None:
         ("X-Name", "J%FCrgen"),
         ("X-Other", "Jürgen"),
     ]
-
-
-def test_content_type() -> None:
-    """The sender's, whatever its case; None where there is none."""
-    assert content_type(event(headers=((b"CONTENT-type", b"text/plain"),))) == "text/plain"
-    assert content_type(event(headers=())) is None

@@ -195,11 +195,12 @@ async def test_drain_in_the_middle_of_a_turn(stand: Stand) -> None:
         go_on = threading.Event()
         reading = asyncio.ensure_future(stand.store._reading.run(lambda _: go_on.wait(60)))
         stand.clock.advance(61)  # both are due, and the age of what waits for the first
-        await eventually(lambda: stand.store._readings)
+        await eventually(lambda: stand.store._backlogs._readings)
         await stand.worker.drain(20)
         go_on.set()
         await reading
         await stand._run
+        assert stand.worker._running == {}
         assert len(target.requests) == 1
 
 

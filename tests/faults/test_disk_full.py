@@ -28,6 +28,9 @@ NOTICED: Final = 5.0
 """Seconds within which readiness turns, either way."""
 
 
+START: Final = 20.0
+
+
 @pytest.fixture
 def disk(tmp_path: Path) -> Iterator[Path]:
     """A small disk of its own."""
@@ -121,7 +124,7 @@ async def test_own_backlog_fills_the_disk(daemon: Daemon, sink: Sink) -> None:
 
 
 async def test_killed_on_a_full_disk(daemon: Daemon, disk: Path, sink: Sink) -> None:
-    """Killed while the disk is full, and started again once there is room: every promise is kept."""
+    """Killed on a full disk it starts on it, alive and not ready; with new space every promise is kept."""
     daemon.start()
     await daemon.ready()
     async with Senders(daemon, random.Random(1)) as senders:
@@ -130,10 +133,13 @@ async def test_killed_on_a_full_disk(daemon: Daemon, disk: Path, sink: Sink) -> 
         path = fill(disk)
         await daemon.until_readyz(503, NOTICED)
         daemon.kill()
-        path.unlink()
         await sink.next_life()
         daemon.start()
-        await daemon.ready()
+        await daemon.until_readyz(503, START)
+        await asyncio.sleep(2)
+        assert (await daemon.probe("/livez"), await daemon.probe("/readyz")) == (200, 503)
+        path.unlink()
+        await daemon.until_readyz(200, NOTICED)
         await senders.finish()
         await sink.has(senders.acknowledged)
     await check(daemon, senders, sink)

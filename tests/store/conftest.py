@@ -1,5 +1,6 @@
 """Every kind of store, opened and opened again: each has to keep the promises of `relay.store.protocol`."""
 
+import asyncio
 from abc import ABC, abstractmethod
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -7,10 +8,13 @@ from pathlib import Path
 import pytest
 from typing_extensions import override
 
+import relay.store.writer
 from relay.store.open import open_store
 from relay.store.protocol import Store
 from relay.store.sqlite.store import SqliteStore
+from relay.store.writer import Writer
 from tests.clock import ManualClock
+from tests.store.disk import Disk
 
 
 class Home(ABC):
@@ -68,3 +72,21 @@ async def home(request: pytest.FixtureRequest, tmp_path: Path, clock: ManualCloc
 async def store(home: Home) -> Store:
     """A new store of each kind."""
     return await home.open()
+
+
+@pytest.fixture
+def disk(monkeypatch: pytest.MonkeyPatch) -> Disk:
+    """It takes what it is given, until it is told otherwise."""
+    monkeypatch.setattr(relay.store.writer, "PAUSE", 0.0)
+    return Disk()
+
+
+@pytest.fixture
+async def writer(disk: Disk) -> AsyncIterator[Writer]:
+    """One that writes on `disk`."""
+    made = Writer(disk.commit, disk.explain, lambda _batch, _receipts: None)
+    running = asyncio.create_task(made.run())
+    yield made
+    disk.free.set()
+    made.close()
+    await asyncio.wait([running])

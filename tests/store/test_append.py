@@ -12,7 +12,7 @@ from relay.route import Planned
 from relay.store.protocol import Entry, Store
 from tests.clock import START
 from tests.store.conftest import Home
-from tests.store.words import claimed, delivered, entry, found, put, put_many, shown, sound, states
+from tests.store.words import caught_up, claimed, delivered, entry, found, put, put_many, shown, sound, states
 
 ODD_HEADERS = (
     (b"Content-Type", b"text/plain; charset=latin-1"),
@@ -42,6 +42,7 @@ async def test_an_appended_event_has_its_receipt_and_its_deliveries(store: Store
 @pytest.mark.parametrize("body", ODD_BODIES.values(), ids=ODD_BODIES)
 async def test_body_and_headers_are_the_senders_bit_for_bit(store: Store, home: Home, body: bytes) -> None:
     """Repeated headers, odd cases, bytes that are no text: from memory and from disk as they came."""
+    await caught_up(store)
     id = (await put(store, body=body, headers=ODD_HEADERS, query="a=1&a=%FF")).id
     (hot,) = await claimed(store)
     again = await home.restart()

@@ -7,10 +7,12 @@ from relay.store.protocol import Store
 from relay.store.sqlite import backlog, claims
 from relay.store.sqlite.store import SqliteStore
 from tests.clock import START
+from tests.eventually import eventually
 from tests.store.conftest import Home
 from tests.store.words import (
     DELIVERED,
     WAIT,
+    caught_up,
     claimed,
     claimed_all,
     delivered,
@@ -33,6 +35,7 @@ async def test_claims_are_in_order_of_acceptance(store: Store, home: Home) -> No
 
 async def test_a_claim_is_nobody_elses(store: Store) -> None:
     """What is claimed is not claimed again until it is settled or released, though the rows still say due."""
+    await caught_up(store)
     await put_many(store, 3)
     first = await claimed(store, count=2)
     store.shelve("billing")
@@ -73,6 +76,7 @@ async def test_no_more_than_asked_for(store: Store) -> None:
 
 async def test_a_backlog_beyond_the_window_is_claimed_whole_and_in_order(store: Store) -> None:
     """More than memory holds for a target comes from the disk, each once."""
+    await caught_up(store)
     ids = await put_many(store, backlog.WINDOW + 300)
     assert [d.event.id for d in await claimed_all(store)] == ids
     assert await claimed(store) == []
@@ -145,6 +149,7 @@ async def test_released_ones_are_due_again(store: Store) -> None:
 
 async def test_a_shelved_backlog_is_found_again_in_order(store: Store) -> None:
     """What memory let go of is on the disk."""
+    await caught_up(store)
     ids = await put_many(store, 20)
     store.shelve("billing")
     ids += await put_many(store, 5)
@@ -214,6 +219,7 @@ async def test_memory_is_bounded_by_bytes_too(
     got: list[str] = []
     for _ in ids:
         got += [d.event.id for d in await claimed(again, count=1)]
+        await eventually(lambda: not again._backlogs.of("billing").reading)
         assert again._backlogs.of("billing").bytes <= 20_000
     assert got == ids
 

@@ -5,7 +5,7 @@ from relay.store.protocol import Store
 from relay.target import TargetState
 from tests.clock import START
 from tests.store.conftest import Home
-from tests.store.words import claimed, put
+from tests.store.words import caught_up, claimed, put
 
 DOWN = TargetState(
     paused_at=1, paused_why="answered 410 ☃", missing_at=2, stopped=3, down_at=4, down_why="refused",
@@ -41,6 +41,7 @@ async def test_what_is_remembered_survives_a_restart(store: Store, home: Home) -
 async def test_a_delivery_is_born_in_its_targets_own_time(store: Store, home: Home) -> None:
     """The time a target stood still is not counted, nor is it when memory has let go of the delivery."""
     store.remember("billing", TargetState(stopped=100 * SECOND))
+    await caught_up(store)
     await put(store)
     (hot,) = await claimed(store)
     (cold,) = await claimed(await home.restart())

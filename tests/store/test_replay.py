@@ -13,6 +13,7 @@ from tests.store.conftest import Home
 from tests.store.words import (
     DEAD,
     DELIVERED,
+    caught_up,
     claimed,
     claimed_all,
     delivered,
@@ -91,6 +92,7 @@ async def test_a_fresh_replay_has_a_new_key_each_time(store: Store, home: Home) 
 
 async def test_a_fresh_replay_of_what_waits_already_has_a_new_key(store: Store) -> None:
     """Though memory had it at hand under the old one."""
+    await caught_up(store)
     id = (await put(store)).id
     await replayed(store, fresh=True)
     (delivery,) = await claimed(store, now=LATER)

@@ -46,6 +46,11 @@ async def claimed(
         woken.clear()
 
 
+async def caught_up(store: Outbox, target: str = "billing") -> None:
+    """Nothing is due, and what comes from now on is at hand without reading."""
+    assert await claimed(store, target) == []
+
+
 async def claimed_all(store: Outbox, target: str = "billing", now: int = START) -> list[Delivery]:
     """Claim until nothing is due."""
     deliveries: list[Delivery] = []

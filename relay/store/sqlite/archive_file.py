@@ -89,7 +89,8 @@ async def free_bytes(path: Path, connection: Connection) -> int:
     """
     disk = os.statvfs(path.parent)
     free_pages, pages = await connection.run(_pages)
-    return disk.f_bavail * disk.f_frsize + free_pages - max(0, pages - path.stat().st_size)
+    growth = max(0, pages - path.stat().st_size)
+    return max(0, disk.f_bavail * disk.f_frsize + free_pages - growth)
 
 
 def _pages(c: sqlite3.Connection) -> tuple[int, int]:

@@ -8,6 +8,7 @@ import fcntl
 import os
 import sqlite3
 from collections.abc import Callable
+from contextlib import suppress
 from importlib import resources
 from pathlib import Path
 from typing import Concatenate, Final, ParamSpec, TypeVar
@@ -40,6 +41,7 @@ class Connection(aiosqlite.Connection):
 async def open_writer(path: Path) -> Connection:
     """The connection that writes; makes the file, and brings its schema up to date."""
     refuse_newer(path, written_version(path))
+    _make_private(path)
     connection = await _connect(
         lambda: sqlite3.connect(
             path, isolation_level=None, timeout=BUSY_TIMEOUT, cached_statements=CACHED_STATEMENTS
@@ -51,6 +53,12 @@ async def open_writer(path: Path) -> Connection:
         await connection.close()
         raise
     return connection
+
+
+def _make_private(path: Path) -> None:
+    """A new file is its owner's alone: it will hold what senders and targets tell each other."""
+    with suppress(OSError):  # SQLite tells it better
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
 
 
 async def open_reader(path: Path) -> Connection:
