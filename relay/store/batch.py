@@ -32,6 +32,14 @@ class Batch:
     settlements: list[Settlement] = field(default_factory=list)
     states: dict[str, TargetState] = field(default_factory=dict)
 
+    def parts(self) -> "list[Batch]":
+        """Each of its parts as a batch of its own."""
+        return [
+            *[Batch(appends=[waiting]) for waiting in self.appends],
+            *[Batch(settlements=[settlement]) for settlement in self.settlements],
+            *[Batch(states={name: state}) for name, state in self.states.items()],
+        ]
+
 
 Commit = Callable[[Batch], Awaitable[list[list[Receipt]]]]
 """Writes a batch in one transaction; a list of receipts for each append, when it is on disk."""

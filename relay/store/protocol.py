@@ -7,7 +7,7 @@ fails; a call that was cancelled may still have been carried out.
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from relay.delivery import Delivery, Settlement
 from relay.event import Event, Headers
@@ -23,8 +23,7 @@ class Entry:
     planned: tuple[Planned, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Receipt:
+class Receipt(NamedTuple):
     """What became of an entry: its event's id, or the id of the first one of that name."""
 
     id: str

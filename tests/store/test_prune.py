@@ -126,6 +126,16 @@ async def test_a_key_is_forgotten_some_time_after_the_window(store: Store) -> No
     assert all(receipt.duplicate for receipt in new)
 
 
+async def test_a_further_name_is_remembered_from_when_it_was_heard(store: Store) -> None:
+    """A name that a late duplicate brought stays known for the whole window, though its event is older."""
+    await store.append([entry(store, "a")])
+    await store.append([entry(store, "a", also=("b",), at=START + 6 * DAY * SECOND)])
+    for _ in range(300):
+        await pruned(store, 8)
+    (again,) = await store.append([entry(store, "b")])
+    assert again.duplicate is True
+
+
 async def test_the_oldest_done_ones_are_shed_first(store: Store, home: Home) -> None:
     """The disk is nearly full: delivered ones go early, pending and dead ones do not."""
     done = await put_many(store, 600)

@@ -84,3 +84,12 @@ async def test_a_writer_that_died_does_not_answer(disk: Disk) -> None:
     for future in (waiting, writer.append([entry("a")], None)):
         with pytest.raises(StoreUnavailable):
             await asyncio.wait_for(future, PATIENCE)
+
+
+async def test_who_has_more_patience_is_tried_again(disk: Disk, writer: Writer) -> None:
+    """A sender that waits long, and may never come again, is not refused for one commit that failed."""
+    disk.errors = [OSError("database is locked")]
+    patient, other = writer.append([entry("a")], PATIENCE), writer.append([entry("b")], 1.0)
+    assert [receipt.id for receipt in await patient] == ["a"]
+    with pytest.raises(StoreUnavailable, match="locked"):
+        await other

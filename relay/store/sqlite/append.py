@@ -2,16 +2,21 @@
 
 import sqlite3
 from collections.abc import Callable, Sequence
-from typing import Final
+from typing import Final, NamedTuple
+
+import orjson
 
 from relay.delivery import State
 from relay.event import Event, Ids, pack_headers
+from relay.route import Planned
 from relay.store.protocol import Entry, Receipt
 from relay.store.sqlite.rows import PER_EVENT, VIA, chunks, flat, seen_name, values
 
 Row = tuple[object, ...]
 New = tuple[int, Entry]
 """A new event's tick, and the event."""
+Learnt = tuple[bytes, int, int | None]
+"""A name, its event's tick, and the tick of the duplicate that brought it (None: the event itself did)."""
 Born = Callable[[str, int], int]
 """Target and moment → the target's own time."""
 PENDING: Final = int(State.PENDING)
@@ -19,17 +24,24 @@ UNROUTED: Final = int(State.UNROUTED)
 
 
 def append(
-    c: sqlite3.Connection, entries: Sequence[Entry], ids: Ids, salt: bytes, born: Born
+    c: sqlite3.Connection, entries: Sequence[Entry], ids: Ids, salt: bytes, born: Born, now: int
 ) -> list[Receipt]:
-    """Store what is new of `entries`; a receipt for each, in order."""
+    """Store what is new of `entries`; a receipt for each, in order.
+
+    Most batches hold nothing that is known: their names are learnt without having been looked for, and
+    only where one was known after all are they taken back and looked for.
+    """
     names = [_names(salt, entry.event) for entry in entries]
-    known = _known(c, [name for mine in names for name in mine])
-    receipts, new, learnt = _sort_out(entries, names, known, ids)
-    if new:
-        _insert_events(c, new)
-        insert_deliveries(c, [row for tick, entry in new for row in _deliveries(tick, entry, born)])
-    _insert_names(c, learnt)
-    return receipts
+    sorted_out = _sort_out(entries, names, {}, ids)
+    if not _learn(c, sorted_out.learnt):
+        _unlearn(c, sorted_out.learnt)
+        sorted_out = _sort_out(entries, names, _known(c, [name for mine in names for name in mine]), ids)
+        _learn(c, sorted_out.learnt)
+    if sorted_out.new:
+        _insert_events(c, sorted_out.new)
+        planned = _insert_owed(c, sorted_out.new, born, now)
+        count(c, {"events.accepted": len(sorted_out.new), "deliveries.planned": planned})
+    return sorted_out.receipts
 
 
 def _names(salt: bytes, event: Event) -> list[bytes]:
@@ -38,35 +50,31 @@ def _names(salt: bytes, event: Event) -> list[bytes]:
     return [seen_name(salt, event.source, name) for name in (event.key, *event.also)]
 
 
-def _known(c: sqlite3.Connection, names: list[bytes]) -> dict[bytes, int]:
-    found: dict[bytes, int] = {}
-    for some in chunks(names):
-        query = f"SELECT name, event FROM seen WHERE name IN ({values(len(some), 1)[1:-1]})"
-        found.update(c.execute(query, some).fetchall())
-    return found
+class _SortedOut(NamedTuple):
+    receipts: list[Receipt]
+    new: list[New]
+    learnt: list[Learnt]
 
 
 def _sort_out(
     entries: Sequence[Entry], names: list[list[bytes]], known: dict[bytes, int], ids: Ids
-) -> tuple[list[Receipt], list[New], list[tuple[bytes, int]]]:
+) -> _SortedOut:
     """Which are new, which are known, and the names to learn; two of one name in here are one event, too."""
-    receipts: list[Receipt] = []
-    new: list[New] = []
-    learnt: list[tuple[bytes, int]] = []
+    found = _SortedOut([], [], [])
     for entry, mine in zip(entries, names, strict=True):
         first = _first_known(mine, known)
         if first is None:
-            tick = ids.tick(entry.event.id)
-            new.append((tick, entry))
-            receipts.append(Receipt(entry.event.id))
+            event, heard = ids.tick(entry.event.id), None
+            found.new.append((event, entry))
+            found.receipts.append(Receipt(entry.event.id))
         else:
-            tick = first
-            receipts.append(Receipt(ids.text(first), duplicate=True))
+            event, heard = first, ids.tick(entry.event.id)
+            found.receipts.append(Receipt(ids.text(first), duplicate=True))
         for name in mine:
             if name not in known:
-                known[name] = tick
-                learnt.append((name, tick))
-    return receipts, new, learnt
+                known[name] = event
+                found.learnt.append((name, event, heard))
+    return found
 
 
 def _first_known(names: list[bytes], known: dict[bytes, int]) -> int | None:
@@ -74,6 +82,34 @@ def _first_known(names: list[bytes], known: dict[bytes, int]) -> int | None:
         if name in known:
             return known[name]
     return None
+
+
+def _learn(c: sqlite3.Connection, learnt: list[Learnt]) -> bool:
+    """Whether all of them were unknown indeed; those that were are learnt."""
+    made = 0
+    for some in chunks(learnt):
+        insert = f"INSERT INTO seen VALUES {values(3, len(some))} ON CONFLICT DO NOTHING"
+        made += c.execute(insert, flat(some)).rowcount
+    return made == len(learnt)
+
+
+def _unlearn(c: sqlite3.Connection, learnt: list[Learnt]) -> None:
+    """Take back what `_learn` has just put in: known names are other events'."""
+    events = orjson.dumps(sorted({event for _, event, _ in learnt})).decode()
+    for some in chunks([name for name, _, _ in learnt]):
+        c.execute(
+            f"DELETE FROM seen WHERE name IN ({values(len(some), 1)[1:-1]}) "
+            "AND event IN (SELECT value FROM json_each(?))",
+            (*some, events),
+        )
+
+
+def _known(c: sqlite3.Connection, names: list[bytes]) -> dict[bytes, int]:
+    found: dict[bytes, int] = {}
+    for some in chunks(names):
+        query = f"SELECT name, event FROM seen WHERE name IN ({values(len(some), 1)[1:-1]})"
+        found.update(c.execute(query, some).fetchall())
+    return found
 
 
 def _insert_events(c: sqlite3.Connection, new: list[New]) -> None:
@@ -87,15 +123,26 @@ def _insert_events(c: sqlite3.Connection, new: list[New]) -> None:
             bodies += (tick, pack_headers(event.headers), event.query, event.body)
         c.execute(f"INSERT INTO event VALUES {values(10, len(some))}", rows)
         c.execute(f"INSERT INTO body VALUES {values(4, len(some))}", bodies)
-    count(c, "events.accepted", len(new))
 
 
-def _deliveries(tick: int, entry: Entry, born: Born) -> list[Row]:
-    first, at = tick * PER_EVENT, entry.event.received
-    return [
-        (first + n, planned.route, planned.target, at, born(planned.target, at))
-        for n, planned in enumerate(entry.planned, start=1)
-    ]
+OWED: Final = f"""
+INSERT INTO delivery (id, route, target, state, attempts, step, due, born, fresh)
+SELECT id * {PER_EVENT} + ?, ?, ?, 0, 0, 0, received, received - ?, 0
+FROM event WHERE id IN (SELECT value FROM json_each(?))
+"""
+"""For each of some events a delivery: its number, route, target, and what the target's clock is behind."""
+
+
+def _insert_owed(c: sqlite3.Connection, new: list[New], born: Born, now: int) -> int:
+    """The deliveries of `new`, those that are planned alike together; how many they are."""
+    alike: dict[int, tuple[tuple[Planned, ...], list[int]]] = {}
+    for tick, entry in new:
+        alike.setdefault(id(entry.planned), (entry.planned, []))[1].append(tick)
+    for planned, ticks in alike.values():
+        listed = orjson.dumps(ticks).decode()
+        for n, owed in enumerate(planned, start=1):
+            c.execute(OWED, (n, owed.route, owed.target, now - born(owed.target, now), listed))
+    return sum([len(planned) * len(ticks) for planned, ticks in alike.values()])
 
 
 def insert_deliveries(c: sqlite3.Connection, rows: list[Row]) -> None:
@@ -108,14 +155,15 @@ def insert_deliveries(c: sqlite3.Connection, rows: list[Row]) -> None:
             flat(some),
         )
     if rows:
-        count(c, "deliveries.planned", len(rows))
+        count(c, {"deliveries.planned": len(rows)})
 
 
-def _insert_names(c: sqlite3.Connection, learnt: list[tuple[bytes, int]]) -> None:
-    for some in chunks(learnt):
-        c.execute(f"INSERT INTO seen VALUES {values(2, len(some))}", flat(some))
+COUNT: Final = """
+UPDATE counter SET value = value + (SELECT by.value FROM json_each(?1) AS by WHERE by.key = counter.name)
+WHERE name IN (SELECT key FROM json_each(?1))
+"""
 
 
-def count(c: sqlite3.Connection, counter: str, by: int) -> None:
-    """Add to a counter, in the transaction of what it counts."""
-    c.execute("UPDATE counter SET value = value + ? WHERE name = ?", (by, counter))
+def count(c: sqlite3.Connection, by: dict[str, int]) -> None:
+    """Add to counters, in the transaction of what they count."""
+    c.execute(COUNT, (orjson.dumps(by).decode(),))

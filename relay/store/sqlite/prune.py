@@ -68,8 +68,7 @@ def remove(c: sqlite3.Connection, ticks: list[int]) -> int:
     if gone:
         _note_last(c, max(tick for tick, _ in gone))
     _delete(c, orjson.dumps([tick for tick, _ in gone]).decode())
-    count(c, "events.pruned", len(gone))
-    count(c, "deliveries.pruned", sum([planned for _, planned in gone]))
+    count(c, {"events.pruned": len(gone), "deliveries.pruned": sum([planned for _, planned in gone])})
     return len(gone)
 
 
@@ -101,4 +100,7 @@ def _delete(c: sqlite3.Connection, listed: str) -> None:
 def forget_names(c: sqlite3.Connection, part: int, before: int) -> None:
     """Forget names of events received before `before`, in one of `SEEN_SLICES` parts of all names."""
     low, high = bytes([part]), bytes([part + 1]) if part < SEEN_SLICES - 1 else b"\xff" * 17
-    c.execute("DELETE FROM seen WHERE name >= ? AND name < ? AND event < ?", (low, high, tick_at(before)))
+    c.execute(
+        "DELETE FROM seen WHERE name >= ? AND name < ? AND coalesce(heard, event) < ?",
+        (low, high, tick_at(before)),
+    )

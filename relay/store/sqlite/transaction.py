@@ -53,13 +53,13 @@ def _write(
     c: sqlite3.Connection, batch: Batch, ids: Ids, salt: bytes, born: Born, now: int
 ) -> list[list[Receipt]]:
     entries = [entry for waiting in batch.appends for entry in waiting.entries]
-    receipts = append(c, entries, ids, salt, born) if entries else []
+    receipts = append(c, entries, ids, salt, born, now) if entries else []
     if batch.settlements:
         settle(c, batch.settlements, ids, now)
     for name, state in batch.states.items():
         _remember(c, name, state)
     if not (entries or batch.settlements or batch.states):
-        count(c, "beats", 1)
+        count(c, {"beats": 1})
     return _by_append(batch, receipts)
 
 

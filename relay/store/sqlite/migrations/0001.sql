@@ -40,10 +40,12 @@ CREATE TABLE body (
     body    BLOB NOT NULL
 ) STRICT;
 
--- Names of events, as 16 bytes of keyed BLAKE2b over source and name: what is here is known.
+-- Names of events, as 16 bytes of keyed BLAKE2b over source and name: what is here is known. heard: the tick of
+-- the duplicate that brought a further name; NULL: the event brought it.
 CREATE TABLE seen (
     name  BLOB PRIMARY KEY,
-    event INTEGER NOT NULL
+    event INTEGER NOT NULL,
+    heard INTEGER
 ) STRICT, WITHOUT ROWID;
 
 -- fresh: how many times it was replayed under a new idempotency key. settled: when it left `pending`.
