@@ -25,8 +25,8 @@ BATCH_ENTRIES: Final = 256
 BATCH_BYTES: Final = 8 << 20
 FEW: Final = 8
 """Appends in a batch up to which the next one is committed without a pause."""
-GATHER: Final = 0.0015
-"""Seconds of that pause."""
+GATHER: Final = 0.004
+"""Seconds of that pause at most; it lasts as long as the commit did."""
 HANG: Final = 2.5
 """Seconds after which a commit that runs counts as failing: longer than a write waits for a lock."""
 STUCK: Final = 10.0
@@ -166,10 +166,10 @@ class Writer:
     async def _gather(self, batch: Batch) -> None:
         """After a large batch, let the loop answer those who waited, and bring the next ones together.
 
-        They share one interpreter: in turns each does more than side by side.
+        The two share one interpreter: in turns each does more than side by side.
         """
         if len(batch.appends) > FEW and not self._closing:
-            await asyncio.sleep(GATHER)
+            await asyncio.sleep(min(self._seconds, GATHER))
 
     def _take_flushes(self) -> "list[asyncio.Future[None]]":
         """Who waits for no more than is taken by now."""
@@ -245,10 +245,7 @@ class Writer:
             self.changed()
 
     def _fail(self, batch: Batch, reason: str) -> None:
-        """Nothing of `batch` is on disk: senders are told, the rest is tried again.
-
-        So is what a sender has more patience for: GitHub waits 9 s, and never comes a second time.
-        """
+        """Nothing of `batch` is on disk: senders are told; the rest, and what can wait, is tried again."""
         news, self._error = self._error is None, reason
         patience = asyncio.get_running_loop().time() + HANG
         kept = [waiting for waiting in batch.appends if patience < waiting.deadline < inf]

@@ -7,7 +7,7 @@ from typing import Final, NamedTuple
 import orjson
 
 from relay.delivery import State
-from relay.event import Event, Ids, pack_headers
+from relay.event import EPOCH, Event, Ids, pack_headers
 from relay.route import Planned
 from relay.store.protocol import Entry, Receipt
 from relay.store.sqlite.rows import PER_EVENT, VIA, chunks, flat, seen_name, values
@@ -127,21 +127,24 @@ def _insert_events(c: sqlite3.Connection, new: list[New]) -> None:
 
 OWED: Final = f"""
 INSERT INTO delivery (id, route, target, state, attempts, step, due, born, fresh)
-SELECT id * {PER_EVENT} + ?, ?, ?, 0, 0, 0, received, received - ?, 0
-FROM event WHERE id IN (SELECT value FROM json_each(?))
+SELECT value * {PER_EVENT} + ?1, ?2, ?3, 0, 0, 0, min(value + {EPOCH}, ?4), min(value + {EPOCH}, ?4) - ?5, 0
+FROM json_each(?6)
 """
-"""For each of some events a delivery: its number, route, target, and what the target's clock is behind."""
+"""For each event (tick) a delivery: its number, route, target; when the last of them was received, for a tick
+may be ahead of its event where the clock went back; what the target's clock is behind."""
 
 
 def _insert_owed(c: sqlite3.Connection, new: list[New], born: Born, now: int) -> int:
     """The deliveries of `new`, those that are planned alike together; how many they are."""
     alike: dict[int, tuple[tuple[Planned, ...], list[int]]] = {}
+    last = 0
     for tick, entry in new:
         alike.setdefault(id(entry.planned), (entry.planned, []))[1].append(tick)
+        last = max(last, entry.event.received)
     for planned, ticks in alike.values():
         listed = orjson.dumps(ticks).decode()
         for n, owed in enumerate(planned, start=1):
-            c.execute(OWED, (n, owed.route, owed.target, now - born(owed.target, now), listed))
+            c.execute(OWED, (n, owed.route, owed.target, last, now - born(owed.target, now), listed))
     return sum([len(planned) * len(ticks) for planned, ticks in alike.values()])
 
 
