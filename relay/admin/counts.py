@@ -40,6 +40,10 @@ class Counts:
         await asyncio.wait([self._reading], timeout=PATIENCE)
         return self._stats if now - self._at < STALE else None
 
+    def forget(self) -> None:
+        """Something has just been changed: who asks next is told what is so now."""
+        self._at = 0
+
     async def now(self) -> Stats | None:
         """Counts from after this call: something has just been changed."""
         self._at = 0

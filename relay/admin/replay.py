@@ -125,6 +125,8 @@ class ReplayCalls:
             total = await in_pages(query, turn)
         except ValueError:  # the cursor is of another store
             return refuse(Refused("there is no such cursor", CURSOR_HINT))
+        finally:
+            self._counts.forget()
         document: dict[str, Any] = {name: getattr(total, name) for name in shown}
         if "limit" in given:
             document["next"] = total.next and _cursor(total.next, before + total.deliveries)

@@ -17,7 +17,7 @@ from relay.cli.pages import bar, counted, take
 @filter_options
 @limit_option("Of at most so many events, the newest.")
 @click.option("--dry-run", is_flag=True, help="Only count.")
-@click.option("--yes", is_flag=True, help="Do not ask.")
+@click.option("--yes", is_flag=True, help="Do not ask; it asks on a terminal only.")
 @json_option()
 def command(*, limit: int | None, dry_run: bool, yes: bool, as_json: bool, **options: str | None) -> None:
     """Give up the pending deliveries that the filters mean: they become dead, and can be replayed."""

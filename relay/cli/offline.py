@@ -14,7 +14,7 @@ from relay.admin.view import page_document
 from relay.cli.find import stores
 from relay.cli.option import File
 from relay.clock import SystemClock
-from relay.errors import RelayError
+from relay.errors import ConfigError, Problem, RelayError
 from relay.store.open import open_archive
 from relay.store.protocol import Archive
 
@@ -32,6 +32,9 @@ def look(file: File, question: Callable[[Archive], Awaitable[T]]) -> T:
 
 
 def _store(file: File) -> Path:
+    if file.named and not file.path.exists():
+        # never some other store that happens to lie there: its sums would prove nothing
+        raise ConfigError(str(file.path), [Problem("", "there is no such file", "-c FILE or $RELAY_CONFIG")])
     try:
         found = [path for path in stores(file) if path.exists()]
     except OSError as error:

@@ -151,3 +151,10 @@ def test_another_program_at_the_port_is_told_apart(run: Relay, ids: list[str], t
         server.shutdown()
         thread.join()
     assert (done.code, "is no relay" in done.err) == (1, True)
+
+
+def test_a_file_that_is_not_there_proves_nothing(relay: Relay, tmp_path: Path, ids: list[str]) -> None:
+    """A mistyped `-c` is told: the sums of whatever store lies beside it are not shown."""
+    done = relay("audit", "-c", tmp_path / "nofile.toml")
+    assert (done.code, "there is no such file" in done.err) == (2, True)
+    assert "match" not in done.out
