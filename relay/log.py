@@ -109,3 +109,5 @@ def _libraries() -> None:
     root.handlers[:] = [_Forward()]
     root.setLevel(logging.WARNING)
     logging.captureWarnings(capture=True)
+    # it logs a traceback, and what stood in the line, for each request that is no HTTP: anybody's to send
+    logging.getLogger("aiohttp.server").setLevel(logging.CRITICAL)

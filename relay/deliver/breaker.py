@@ -54,16 +54,20 @@ class Record:
 
     def _half(self, now: int) -> bool:
         since = now - WINDOW
-        while self._counts and (self._counts[0][0] + 1) * SECOND <= since:
-            self._counts.popleft()
+        self._forget_before(since)
         while self._failed and next(iter(self._failed.values())) <= since:
             del self._failed[next(iter(self._failed))]
         delivered = sum([count for _, count, _ in self._counts])
         failed = len(self._failed) + sum([count for _, _, count in self._counts])
         return delivered + failed >= AT_LEAST and failed >= delivered
 
+    def _forget_before(self, since: int) -> None:
+        while self._counts and (self._counts[0][0] + 1) * SECOND <= since:
+            self._counts.popleft()
+
     def _count(self, at: int, delivered: int, failed: int) -> None:
         second = at // SECOND
+        self._forget_before(at - WINDOW)
         if self._counts and self._counts[-1][0] == second:
             _, before, gone = self._counts.pop()
             delivered, failed = before + delivered, gone + failed

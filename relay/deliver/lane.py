@@ -31,6 +31,8 @@ def open_lane(name: str, table: TargetConfig, means: Means, before: Lane | None 
     gate = Gate(table.concurrency, Bucket(table.rate) if table.rate else None)
     if before is not None:
         gate.running, gate.probing, gate.record = before.gate.running, before.gate.probing, before.gate.record
+        if before.table.rate == table.rate:
+            gate.bucket = before.gate.bucket
     retry = table.retry
     policy = Policy(retry.schedule, retry.jitter, micros(retry.max_age))
     return Lane(name, table, open_target(table, means), gate, policy)

@@ -101,6 +101,14 @@ def test_memory_is_bounded() -> None:
     assert len(record._counts) == 1
 
 
+def test_memory_of_a_healthy_target_is_bounded() -> None:
+    """A target that never fails is not remembered second by second for ever."""
+    record = Record()
+    for second in range(1_000):
+        record.delivered(f"e{second}-1", START + second * SECOND)
+    assert len(record._counts) < 70
+
+
 def test_forgets() -> None:
     """A target that comes back begins with a clean record."""
     record = Record()

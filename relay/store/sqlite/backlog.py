@@ -41,7 +41,12 @@ class Backlog:
         """Shelved while the rows were being read: all that the reading says is old."""
 
     def offer(self, delivery: Delivery, space: int) -> bool:
-        """Take a delivery that was just stored; False if only the rows have it."""
+        """Take a delivery that was just stored; False if only the rows have it, or it is here already.
+
+        A commit can be read before its writer says that it has ended: a reading may have been faster.
+        """
+        if delivery.id in self.held:
+            return False
         size = len(delivery.event.body)
         if self.behind or len(self.ready) >= WINDOW or size > space:
             self.fall_behind()

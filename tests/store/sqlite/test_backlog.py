@@ -97,3 +97,13 @@ def test_one_reading_at_a_time(backlog: Backlog) -> None:
     assert backlog.wants_rows(5)
     backlog.begin_reading()
     assert not backlog.wants_rows(5)
+
+
+def test_a_reading_may_be_faster_than_the_writer(backlog: Backlog) -> None:
+    """A row that was read before its commit had been told of is not taken twice."""
+    backlog.fall_behind()
+    backlog.begin_reading()
+    backlog.end_reading([delivery(1)], all_due=True, next_due=None)
+    backlog.offer(delivery(1), 1000)
+    assert ids(backlog) == ["e1-1"]
+    assert backlog.offer(delivery(1), 1000) is False
