@@ -39,6 +39,8 @@ class Delivery:
     born: int
     """In the target's own time (`TargetState.time`): from here its age is counted."""
     event: Event
+    replays: int = 0
+    """How many times it had been replayed when it was taken: a later replay outlives this attempt."""
 
 
 @dataclass(frozen=True, slots=True)

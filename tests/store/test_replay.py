@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from relay.clock import SECOND
+from relay.delivery import Attempt, Dead, Delivered, Outcome, Retry, Settlement, Wait
 from relay.event import Event
 from relay.route import Planned
 from relay.store.protocol import Count, Query, Replay, Store
@@ -206,3 +207,31 @@ async def test_whoever_listens_hears_of_a_replay(store: Store) -> None:
     store.listen(heard.update)
     await replayed(store, Query(target="a"))
     assert heard == {"a"}
+
+
+@pytest.mark.parametrize(
+    "outcome", [Dead("schedule used up"), Retry(START + 3600 * SECOND), Delivered()], ids=str
+)
+async def test_a_replay_outlives_the_attempt_that_ran(store: Store, outcome: Outcome) -> None:
+    """Replayed while it is tried, it is due again at once, whatever that attempt comes to; which counts."""
+    id = (await put(store)).id
+    (running,) = await claimed_all(store)
+    await store.replay(Query(ids=(id,)), Replay(START, fresh=True), lambda _event: ())
+    store.settle([Settlement(running, outcome, Attempt(1, START, 0.1, 500, "answered 500"))])
+    await store.flush()
+    (again,) = await claimed_all(store)
+    assert (again.event.id, again.step, again.attempts, again.key) == (id, 0, 1, f"{id}-1.1")
+    await sound(store)
+
+
+async def test_an_attempt_counts_though_its_delivery_was_discarded(store: Store) -> None:
+    """No number is given twice: a replay counts on."""
+    id = (await put(store)).id
+    (running,) = await claimed_all(store)
+    await store.discard(Query(ids=(id,)), START)
+    store.settle([Settlement(running, Wait(), Attempt(1, START, 0.1, 500, "answered 500"))])
+    await store.flush()
+    assert await states(store, id) == ["dead", "dead"]
+    await store.replay(Query(ids=(id,)), Replay(START), lambda _event: ())
+    (again,) = await claimed_all(store)
+    assert again.attempts == 1

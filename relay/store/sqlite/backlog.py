@@ -37,6 +37,8 @@ class Backlog:
         """Something became due while the rows were being read."""
         self._gone: set[str] = set()
         """Let go while the rows were being read: what the reading says of them is old."""
+        self._doubtful: set[str] = set()
+        """Tried while their rows may have been changed by hand: due again, whatever the attempt says."""
         self._shelved = False
         """Shelved while the rows were being read: all that the reading says is old."""
 
@@ -93,6 +95,9 @@ class Backlog:
     def let_go(self, id: str) -> None:
         """Not being tried any more: its row says the rest."""
         self.held.discard(id)
+        if id in self._doubtful:
+            self._doubtful.discard(id)
+            self.fall_behind()
         if self.reading:
             self._gone.add(id)
 
@@ -102,6 +107,7 @@ class Backlog:
             self.held.discard(delivery.id)
         self.ready.clear()
         self.bytes = 0
+        self._doubtful |= self.held
         self._shelved = self.reading
         self.fall_behind()
 

@@ -13,7 +13,7 @@ READ_BYTES: Final = 8 << 20
 """Bodies read at once at most; one body may be larger."""
 
 DUE = f"""
-SELECT d.id, d.route, d.attempts, d.step, d.born, d.fresh, e.size
+SELECT d.id, d.route, d.attempts, d.step, d.born, d.fresh, e.size, d.replays
 FROM delivery d INDEXED BY delivery_due JOIN event e ON e.id = d.id / {PER_EVENT}
 WHERE d.state = 0 AND d.target = ? AND d.due <= ?
 ORDER BY d.due LIMIT ?
@@ -91,7 +91,7 @@ def read_events(c: sqlite3.Connection, ticks: list[int], ids: Ids) -> dict[int, 
 
 
 def _delivery(row: tuple[int, ...], target: str, event: Event, ids: Ids) -> Delivery:
-    number, route, attempts, step, born, fresh, _size = row
+    number, route, attempts, step, born, fresh, _size, replays = row
     return Delivery(
         id=delivery_text(ids, number),
         key=key_text(ids, number, fresh),
@@ -101,4 +101,5 @@ def _delivery(row: tuple[int, ...], target: str, event: Event, ids: Ids) -> Deli
         step=step,
         born=born,
         event=event,
+        replays=replays,
     )

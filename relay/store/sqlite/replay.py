@@ -22,7 +22,8 @@ Touched = set[str]
 AGAIN = """
 WITH new (id, due, born) AS (VALUES {values})
 UPDATE delivery SET
-    state = 0, step = 0, due = new.due, born = new.born, fresh = fresh + {fresh}, settled = NULL
+    state = 0, step = 0, due = new.due, born = new.born, fresh = fresh + {fresh}, replays = replays + 1,
+    settled = NULL
 FROM new WHERE delivery.id = new.id
 """
 

@@ -11,15 +11,21 @@ from relay.store.sqlite.rows import PER_EVENT, chunks, delivery_row, flat, value
 
 Row = tuple[object, ...]
 
-UPDATE = """
-WITH new (id, state, attempts, step, due, settled, status, error) AS (VALUES {values})
+CURRENT = "delivery.replays = new.replays AND (delivery.state = 0 OR new.state = 1)"
+UPDATE = f"""
+WITH new (id, state, attempts, step, due, settled, status, error, replays) AS (VALUES {{values}})
 UPDATE delivery SET
-    state = new.state, attempts = new.attempts, step = new.step, due = new.due,
-    settled = new.settled, status = new.status, error = new.error
+    attempts = max(delivery.attempts, new.attempts), status = new.status,
+    state = CASE WHEN {CURRENT} THEN new.state ELSE delivery.state END,
+    step = CASE WHEN {CURRENT} THEN new.step ELSE delivery.step END,
+    due = CASE WHEN {CURRENT} THEN new.due ELSE delivery.due END,
+    settled = CASE WHEN {CURRENT} THEN new.settled ELSE delivery.settled END,
+    error = CASE WHEN {CURRENT} THEN new.error ELSE delivery.error END
 FROM new
-WHERE delivery.id = new.id AND (delivery.state = 0 OR new.state = 1)
+WHERE delivery.id = new.id
 """
-"""A delivery that was discarded while it was tried stays so, unless the target took it."""
+"""A delivery that was replayed while it was tried stays due; one that was discarded stays so, unless the
+target took it; the attempt counts all the same."""
 
 EVENT_STATE = f"""
 UPDATE event SET state = (
@@ -46,7 +52,7 @@ def settle(c: sqlite3.Connection, settlements: Sequence[Settlement], ids: Ids, n
                 tries.append((row, tried.n, tried.at, tried.seconds, tried.status, error, tried.probe))
             if isinstance(settlement.outcome, Delivered | Dead):
                 ended.append(row // PER_EVENT)
-        c.execute(UPDATE.format(values=values(8, len(rows))), flat(rows))
+        c.execute(UPDATE.format(values=values(9, len(rows))), flat(rows))
         if tries:
             c.execute(f"INSERT OR REPLACE INTO attempt VALUES {values(7, len(tries))}", flat(tries))
     if ended:
@@ -66,7 +72,8 @@ def _row(row: int, settlement: Settlement, now: int) -> Row:
     step = delivery.step + (1 if isinstance(outcome, Retry) else 0)
     due = outcome.at if isinstance(outcome, Retry) else now
     settled = None if state is State.PENDING else now
-    return (row, int(state), attempts, step, due, settled, status, _error(settlement))
+    error = _error(settlement)
+    return (row, int(state), attempts, step, due, settled, status, error, delivery.replays)
 
 
 def _state(outcome: Outcome) -> State:

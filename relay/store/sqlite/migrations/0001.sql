@@ -48,7 +48,7 @@ CREATE TABLE seen (
     heard INTEGER
 ) STRICT, WITHOUT ROWID;
 
--- fresh: how many times it was replayed under a new idempotency key. settled: when it left `pending`.
+-- replays: how many times it was replayed; fresh: how many of them were under a new idempotency key. settled: when it left `pending`.
 CREATE TABLE delivery (
     id       INTEGER PRIMARY KEY,
     route    TEXT NOT NULL,
@@ -61,7 +61,8 @@ CREATE TABLE delivery (
     fresh    INTEGER NOT NULL,
     settled  INTEGER,
     status   INTEGER,
-    error    TEXT
+    error    TEXT,
+    replays  INTEGER NOT NULL DEFAULT 0
 ) STRICT;
 
 CREATE INDEX delivery_due ON delivery (target, due) WHERE state = 0;
