@@ -27,12 +27,11 @@ class Lane:
 
 
 def open_lane(name: str, table: TargetConfig, means: Means, before: Lane | None = None) -> Lane:
-    """A new lane; what `before`, the same target's, counts goes on."""
-    gate = Gate(table.concurrency, Bucket(table.rate) if table.rate else None)
-    if before is not None:
-        gate.running, gate.probing, gate.record = before.gate.running, before.gate.probing, before.gate.record
-        if before.table.rate == table.rate:
-            gate.bucket = before.gate.bucket
+    """A new lane; the gate of `before`, the same target's, stays: what runs will leave by it."""
+    gate = Gate(table.concurrency) if before is None else before.gate
+    gate.concurrency = table.concurrency
+    if before is None or before.table.rate != table.rate:
+        gate.bucket = Bucket(table.rate) if table.rate else None
     retry = table.retry
     policy = Policy(retry.schedule, retry.jitter, micros(retry.max_age))
     return Lane(name, table, open_target(table, means), gate, policy)

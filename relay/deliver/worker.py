@@ -12,7 +12,6 @@ from typing import Final
 import structlog
 
 from relay.clock import SECOND, Clock
-from relay.deliver.gate import Gate
 from relay.deliver.lane import Lane
 from relay.deliver.retry import TOO_OLD, judge, judge_target
 from relay.deliver.targets.protocol import Reply, Verdict
@@ -164,20 +163,16 @@ class Worker:
             log.error("delivery.error", delivery=delivery.id, target=lane.name, exc_info=error)
             reply = Reply(Verdict.FAILED, error=f"an error of relay's own ({type(error).__name__})")
         finally:
-            self._gate_of(lane).leave(probe=probe)
+            lane.gate.leave(probe=probe)
         seconds = time.perf_counter() - started
         attempt = Attempt(delivery.attempts + 1, began, seconds, reply.status, reply.error, probe)
         self._metrics.delivery_seconds(lane.name).observe(seconds)
         self._conclude(lane, delivery, reply, attempt)
 
-    def _gate_of(self, lane: Lane) -> Gate:
-        """The gate that counts for this target now: a reload may have given it another."""
-        return self.lanes.get(lane.name, lane).gate
-
     def _conclude(self, lane: Lane, delivery: Delivery, reply: Reply, attempt: Attempt) -> None:
         """What the answer means for the target, then for the delivery."""
         now, before = self._clock.now(), self._store.target_state(lane.name)
-        record = self._gate_of(lane).record
+        record = lane.gate.record
         state = judge_target(reply, delivery, before, record, now, probe=attempt.probe, spread=self._spread)
         if state is not before:
             self._change(lane, before, state, reply)

@@ -42,3 +42,14 @@ async def test_made_again() -> None:
         lane = open_lane("box", table(concurrency=2), means(session), before)
         assert (lane.gate.running, lane.gate.probing, lane.gate.concurrency) == (1, True, 2)
         assert lane.gate.record is before.gate.record
+
+
+async def test_a_reload_refills_no_rate() -> None:
+    """What a rate has spent stays spent, until the rate itself is another."""
+    async with open_session() as session:
+        before = open_lane("box", table(rate="1/s"), means(session))
+        before.gate.enter(TargetState(), START)
+        same = open_lane("box", table(rate="1/s", timeout="9s"), means(session), before)
+        assert same.gate.room(TargetState(), START) == 0
+        other = open_lane("box", table(rate="5/s"), means(session), same)
+        assert other.gate.room(TargetState(), START) == 5

@@ -146,3 +146,16 @@ async def test_reload_keeps_count(stand: Stand) -> None:
         target.let_go()
         await stand.idle()
         assert stand.worker.lanes["box"].gate.running == 0
+
+
+async def test_dropped_and_named_again(stand: Stand) -> None:
+    """An attempt that outlives both reloads leaves the gate it entered: the new one has no slot too many."""
+    async with ScriptedTarget(rest=HOLD) as target:
+        stand.target(target.url, concurrency=1)
+        await stand.post()
+        await target.next()
+        stand.worker.lanes = {}
+        stand.target(target.url, concurrency=1)
+        target.let_go()
+        await stand.idle()
+        assert stand.worker.lanes["box"].gate.running == 0
