@@ -55,9 +55,9 @@ COMPILE = UV_PYTHON_DOWNLOADS=never $(UV) pip compile --universal --python-versi
 
 lock: $(VENV)/.made ## write the locks anew; UPGRADE=--upgrade for newer versions
 	$(PIP) install 'uv>=0.9,<1'
-	$(COMPILE) pyproject.toml --extra uvloop -o requirements.lock
+	$(COMPILE) pyproject.toml --extra uvloop --extra crypto -o requirements.lock
 	$(COMPILE) --group build -c requirements.lock -o requirements-build.lock
-	$(COMPILE) pyproject.toml --extra uvloop --group dev -c requirements.lock -c requirements-build.lock \
+	$(COMPILE) pyproject.toml --extra uvloop --extra crypto --group dev -c requirements.lock -c requirements-build.lock \
 		-o requirements-dev.lock
 
 # Each file says that a step is done; make repeats it when what it was made from has changed.

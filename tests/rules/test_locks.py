@@ -29,7 +29,8 @@ def pinned(lock: str) -> dict[str, str]:
 def asked(lock: str) -> list[str]:
     """The requirements of pyproject.toml that a lock is made from."""
     project, groups = pyproject()["project"], pyproject()["dependency-groups"]
-    runtime = project["dependencies"] + project["optional-dependencies"]["uvloop"]
+    extras = project["optional-dependencies"]
+    runtime = project["dependencies"] + extras["crypto"] + extras["uvloop"]
     tools = [line for line in groups["dev"] if isinstance(line, str)]
     lists: dict[str, list[str]] = {
         "requirements.lock": runtime,

@@ -1,0 +1,77 @@
+"""Expressions: `Environment.compile` makes a `Program` of a text, `Program` evaluates it.
+
+CEL, parsed and type-checked by the official library, evaluated by closures over plain values (`values.py`).
+Whatever a program is given, it ends, within `frame.BUDGET`, with a value or an `ExpressionError`.
+"""
+
+from collections.abc import Mapping
+from functools import cached_property
+from typing import Any
+
+from relay.expression.checker import Checker, place
+from relay.expression.compiler import Compiled, Unknown, compile_tree
+from relay.expression.errors import CompileError, ErrorValue, Exhausted, Fault
+from relay.expression.frame import Frame
+from relay.expression.output import to_json
+from relay.expression.tree import read_tree
+from relay.expression.values import type_name
+
+
+class Program:
+    """A compiled expression. It holds no state: any number of threads may use it at once."""
+
+    def __init__(self, text: str, compiled: Compiled) -> None:
+        self.text = text
+        self.names = compiled.names
+        """The variables that it uses."""
+        self._run = compiled.run
+        self._slots = compiled.slots
+
+    def value(self, variables: Mapping[str, Any]) -> Any:
+        """The value, which may share parts with the variables; ExpressionError where there is none.
+
+        A variable is looked up when, and if, it is reached.
+        """
+        try:
+            return self._run(Frame(variables, self._slots))
+        except RecursionError:
+            raise Exhausted("nested too deep") from None
+
+    def holds(self, variables: Mapping[str, Any]) -> bool:
+        """Whether a filter holds: its value must be a bool."""
+        value = self.value(variables)
+        if value is True or value is False:
+            return bool(value)
+        raise ErrorValue(f"gives {type_name(value)}, not bool")
+
+    def json(self, variables: Mapping[str, Any]) -> Any:
+        """The value as JSON: fresh, keys as text, times as RFC 3339 and seconds, bytes as base64."""
+        frame = Frame(variables, self._slots)
+        try:
+            return to_json(frame, self._run(frame))
+        except RecursionError:
+            raise Exhausted("nested too deep") from None
+
+
+class Environment:
+    """What expressions may name: variables and their types.
+
+    A type is a word: dyn bool int uint double string bytes null timestamp duration, list, map, or these
+    with parameters: `list(int)`, `map(string, string)`. A bare map has strings as keys.
+    """
+
+    def __init__(self, variables: Mapping[str, str]) -> None:
+        self._variables = dict(variables)
+
+    @cached_property
+    def _checker(self) -> Checker:
+        return Checker(self._variables)
+
+    def compile(self, text: str) -> Program:
+        """The program of a text; CompileError tells all that is wrong with it, with line and column."""
+        tree = read_tree(self._checker.check(text))
+        try:
+            return Program(text, compile_tree(tree.root, self._variables))
+        except Unknown as unknown:
+            line, column = place(text, tree.positions.get(unknown.node, 0))
+            raise CompileError([Fault(str(unknown), line, column)]) from None
