@@ -1,5 +1,7 @@
 """The one door in: whoever brings an event, it is planned and stored here, or not at all."""
 
+from collections.abc import Sequence
+
 from relay.event import Event
 from relay.metrics import Metrics
 from relay.route import Routes, plan
@@ -17,17 +19,18 @@ class Door:
         self.last: dict[str, int] = {}
         """Source → when its newest event was received."""
 
-    async def accept(self, event: Event, within: float | None = None) -> Receipt:
-        """Store `event` and what it is owed; return when both are on disk.
+    async def accept(self, events: Sequence[Event], within: float | None = None) -> list[Receipt]:
+        """Store `events` and what they are owed, all or none; return when all of it is on disk.
 
         StoreUnavailable when the commit fails or does not end `within` seconds.
         """
-        entry = Entry(event, plan(event, self.routes))
-        (receipt,) = await self._store.append((entry,), within)
-        self.note(event.source, event.received)
-        if receipt.duplicate:
-            self._metrics.duplicate(event.source, event.via).inc()
-        return receipt
+        entries = [Entry(event, plan(event, self.routes)) for event in events]
+        receipts = await self._store.append(entries, within)
+        for event, receipt in zip(events, receipts, strict=True):
+            self.note(event.source, event.received)
+            if receipt.duplicate:
+                self._metrics.duplicate(event.source, event.via).inc()
+        return receipts
 
     def note(self, source: str, received: int) -> None:
         """`source` was heard of at `received`: a duplicate breaks its silence, too."""

@@ -31,6 +31,7 @@ from relay.http.session import open_session
 from relay.listener import Passed, address, listen
 from relay.metrics import Metrics
 from relay.process import Signals, loop_factory, spare_collector
+from relay.receive.fetch import Fetcher
 from relay.receive.server import Receiver, http_server
 from relay.receive.source import Source, open_sources, proofs
 from relay.route import Routes
@@ -119,14 +120,16 @@ class Daemon:
         self.store = await open_store(path, self.clock, settings.min_free, self.metrics.observe_commit)
         stack.push_async_callback(self.store.close)
         self.door = Door(self.store, Routes(), self.metrics)
-        self.receiver = Receiver(
-            self.door, self.store.next_id, lambda: self.unready() is None, self.clock, self.metrics
-        )
         keep = Keep(settings.keep, settings.keep_dead, settings.dedupe_window)
         self._keep_running(stack, retain(self.store, keep, self.clock))
 
     async def _open_delivery(self, stack: AsyncExitStack) -> None:
         session = await stack.enter_async_context(open_session())
+        fetcher = Fetcher(session)
+        stack.push_async_callback(fetcher.close)
+        self.receiver = Receiver(
+            self.door, self.store.next_id, lambda: self.unready() is None, self.clock, self.metrics, fetcher
+        )
         self.means = Means(session, Envelope({}))
         stack.callback(self.means.printer.close)
         self.worker = Worker(self.store, self.clock, self.metrics)

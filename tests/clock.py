@@ -39,6 +39,10 @@ class ManualClock:
             if until is not None and until <= self._now:
                 event.set()
 
+    def set(self, now: int) -> None:
+        """Let it be `now`, earlier or later; nobody wakes up."""
+        self._now = now
+
     def waits_for(self, event: asyncio.Event) -> bool:
         """Whether somebody waits for `event`, and neither it nor the time has come."""
         return not event.is_set() and any(waited is event for waited, _ in self._waits)

@@ -26,6 +26,7 @@ COMMANDS: Final = {
     "resume": "Deliver to a target again.",
     "status": "Whether the daemon is well, and all that it looks at.",
     "audit": "Prove that nothing was lost: the sums of the store.",
+    "providers": "The senders that relay knows by name, and how to set one up.",
     "schema": "The JSON Schema of the configuration file.",
 }
 """Each is `command` in the module of its name, which is imported when it is used."""

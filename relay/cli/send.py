@@ -3,14 +3,15 @@
 from collections.abc import Sequence
 from dataclasses import replace
 from http.client import HTTPException
-from typing import Any, BinaryIO, Final
+from pathlib import Path
+from typing import BinaryIO, Final
 
 import click
-import orjson
 
 from relay.cli.api import connection
 from relay.cli.curl import commands
 from relay.cli.option import Command, config_file, environ
+from relay.cli.private_key import believed, make, signing
 from relay.clock import SystemClock
 from relay.config.choice import listed, meant
 from relay.config.load import Loaded, load
@@ -19,7 +20,8 @@ from relay.config.schema import Config
 from relay.delivery import Delivery
 from relay.errors import ConfigError, RelayError
 from relay.event import Event, Headers
-from relay.receive.providers.protocol import Identity, Provider, Rejected, Request, Sample
+from relay.receive.providers.protocol import Identity, Part, Provider, Rejected, Request, Sample
+from relay.receive.providers.sample import retyped
 from relay.receive.source import Source, open_sources
 from relay.route import Routes
 
@@ -36,15 +38,29 @@ NO_ID: Final = "0" * 20
     "--dry-run", is_flag=True, help="Only show which routes would take it, and what each target gets."
 )
 @click.option("--count", type=click.IntRange(min=1), default=1, metavar="N", help="So many events.")
-def command(source: str, *, kind: str | None, body: BinaryIO | None, dry_run: bool, count: int) -> int:
+@click.option(
+    "--key",
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="Sign with this private key (PEM), where only the sender has the real one; made if it is not there.",
+)
+def command(
+    source: str, *, kind: str | None, body: BinaryIO | None, dry_run: bool, count: int, key: Path | None
+) -> int:
     """Sign an event as the sender of SOURCE would, and post it to the running daemon."""
     loaded = load(config_file().path, checking=True, environ=environ())
     door = _source(source, loaded)
     if any(secret.missing for secret in loaded.config.source[source].secret):
         raise RelayError(f"the secret of {source} is a credential of systemd's, not at hand here", "try sudo")
+    if key is not None and not key.exists():
+        make(door, key, loaded.file)
+        return 0
+    door = signing(door, key)
     given = None if body is None else body.read()
     if dry_run:
         return _show(loaded, door, _sample(door.provider, kind, given))
+    if key is not None:
+        believed(door, door.provider.samples()[0], key)
     accepted = [_post(loaded.config, door, _sample(door.provider, kind, given)) for _ in range(count)]
     return 0 if all(accepted) else 1
 
@@ -65,7 +81,8 @@ def _sample(provider: Provider, kind: str | None, body: bytes | None) -> Sample:
     samples = provider.samples()
     chosen = next((sample for sample in samples if sample.type == kind), None)
     if body is not None:
-        return replace(chosen or samples[0], type=kind or samples[0].type, body=body)
+        like = chosen or (samples[0] if kind is None else retyped(samples[0], kind))
+        return replace(like, body=body)
     if kind is None:
         return samples[0]
     return chosen or _another(provider, samples, kind)
@@ -73,7 +90,7 @@ def _sample(provider: Provider, kind: str | None, body: bytes | None) -> Sample:
 
 def _another(provider: Provider, samples: Sequence[Sample], kind: str) -> Sample:
     """The only sample, as one of type `kind`; a usage error where that cannot be made."""
-    made = replace(samples[0], type=kind, body=_retyped(samples[0], kind))
+    made = retyped(samples[0], kind)
     if len(samples) == 1 and _type(provider, made) == kind:
         return made
     words = [sample.type for sample in samples]
@@ -81,26 +98,10 @@ def _another(provider: Provider, samples: Sequence[Sample], kind: str) -> Sample
     raise click.UsageError(f"there is no sample of type {listed([kind])} ({hint})")
 
 
-def _retyped(sample: Sample, kind: str) -> bytes:
-    """The body, with `kind` wherever it says its own type."""
-    try:
-        return orjson.dumps(_replaced(orjson.loads(sample.body), sample.type, kind))
-    except orjson.JSONDecodeError:
-        return sample.body
-
-
-def _replaced(value: Any, old: str, new: str) -> Any:
-    if isinstance(value, dict):
-        return {key: _replaced(part, old, new) for key, part in value.items()}
-    if isinstance(value, list):
-        return [_replaced(part, old, new) for part in value]
-    return new if value == old else value
-
-
 def _type(provider: Provider, sample: Sample) -> str | None:
     """As the daemon would see it."""
     headers = provider.sign(sample, SystemClock().now())
-    identity = provider.identify(Request("POST", "", "", headers, sample.body))
+    identity = provider.identify(Request("POST", "", sample.query, headers, sample.body))
     return identity.type if isinstance(identity, Identity) else None
 
 
@@ -108,18 +109,26 @@ def _show(loaded: Loaded, source: Source, sample: Sample) -> int:
     """What would become of it: nothing is sent."""
     now = SystemClock().now()
     headers = source.provider.sign(sample, now)
-    identity = source.provider.identify(Request("POST", source.path, "", headers, sample.body))
-    if isinstance(identity, Rejected):
-        raise RelayError(f"it would be refused with {identity.status}: {identity.reason}")
-    kind = identity.type or source.name
-    event = Event(NO_ID, source.name, identity.key, kind, "webhook", now, sample.body, headers)
+    found = source.provider.identify(Request("POST", source.path, sample.query, headers, sample.body))
+    if isinstance(found, Rejected):
+        raise RelayError(f"it would be refused with {found.status}: {found.reason}")
+    parts = found if isinstance(found, tuple) else (Part(found, headers, sample.body),)
+    events = [_event(source, part, sample.query, now) for part in parts]
     planned = Routes(routes(loaded.config)).of(source.name)
     deliveries = [
         Delivery(f"{NO_ID}-{n}", f"{NO_ID}-{n}", each.route, each.target, 0, 0, now, event)
+        for event in events
         for n, each in enumerate(planned, start=1)
     ]
     click.echo("\n".join(commands(deliveries, loaded)) or "no route takes it: it would be kept, unrouted")
     return 0
+
+
+def _event(source: Source, part: Part, query: str, now: int) -> Event:
+    kind = part.identity.type or source.name
+    return Event(
+        NO_ID, source.name, part.identity.key, kind, "webhook", now, part.body, part.headers, query=query
+    )
 
 
 def _post(config: Config, source: Source, sample: Sample) -> bool:
@@ -128,7 +137,7 @@ def _post(config: Config, source: Source, sample: Sample) -> bool:
     address = str(config.server.listen)
     line = connection(address, PATIENCE)
     try:
-        line.putrequest("POST", source.path, skip_accept_encoding=True)
+        line.putrequest("POST", f"{source.path}?{sample.query}".rstrip("?"), skip_accept_encoding=True)
         for name, value in (*headers, *_length(sample)):
             line.putheader(name.decode("latin-1"), value)
         line.endheaders(sample.body)

@@ -3,7 +3,8 @@
 from collections.abc import Iterator
 from typing import Final
 
-from relay.config.schema import Config, Table
+from relay.config.schema import Config
+from relay.config.table import Table
 
 TABLES: Final = ("source", "target", "route")
 

@@ -22,13 +22,6 @@ def listed(words: Iterable[str]) -> str:
     return ", ".join(shown[:LISTED] + ["…"] * (len(shown) > LISTED))
 
 
-def provider_name(value: object) -> object:
-    """The schema judges what is left; None where nothing was given."""
-    if isinstance(value, str) and value in later.PROVIDERS:
-        raise fault(f'provider "{value}" {later.LATER}', later.PROVIDER_HINT)
-    return value
-
-
 def format_name(value: object) -> object:
     if isinstance(value, str) and value in later.FORMATS:
         raise fault(f'format "{value}" {later.LATER}', later.FORMAT_HINT)

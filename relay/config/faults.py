@@ -11,8 +11,10 @@ from pydantic_core import ErrorDetails
 from relay.config import later
 from relay.config.choice import listed, meant
 from relay.config.locate import dotted
-from relay.config.schema import Config, Table
+from relay.config.schema import Config
+from relay.config.table import Table
 from relay.config.types import FAULT, Place
+from relay.config.verify import TYPES
 from relay.errors import Problem
 
 Loc = tuple[str | int, ...]
@@ -30,6 +32,7 @@ MISSING_HINTS: Final = {
     "username": "the user that the sender logs in as",
     "signature": 'such as { time = "t", signature = "v1" }',
 }
+VERIFY_HINT: Final = f"there are {', '.join(TYPES)}"
 NEEDED: Final = frozenset({"url", "from", "to", "[key]"})
 """Keys without which their table is nothing; `[key]` is its name."""
 KINDS: Final = {
@@ -44,7 +47,6 @@ KINDS: Final = {
     "model_attributes_type": "must be a table",
     "too_short": "must not be empty",
 }
-VERIFY_TYPES: Final = ("hmac", "token", "bearer", "basic", "none")
 
 
 def validate(raw: dict[str, Any], place: Place) -> tuple[Config, list[Problem]]:
@@ -139,7 +141,7 @@ def _words(  # noqa: PLR0911  a table of answers
         case "union_tag_invalid":
             return _no_verify(str(context["tag"]))
         case "union_tag_not_found":
-            return "its type is missing", later.VERIFY_HINT
+            return "its type is missing", VERIFY_HINT
         case "greater_than_equal":
             return f"must be at least {context['ge']:g}", ""
         case "less_than_equal":
@@ -210,6 +212,4 @@ def _no_choice(path: Loc, raw: Any, expected: str) -> Text:
 
 
 def _no_verify(tag: str) -> Text:
-    if tag in later.VERIFY_TYPES:
-        return f'verify type "{tag}" {later.LATER}', later.VERIFY_HINT
-    return f"there is no {listed([tag])}", meant(tag, VERIFY_TYPES) or later.VERIFY_HINT
+    return f"there is no {listed([tag])}", meant(tag, TYPES) or VERIFY_HINT

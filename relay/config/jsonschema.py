@@ -3,17 +3,19 @@
 import ast
 import inspect
 from collections.abc import Iterator
+from types import ModuleType
 from typing import Any, Final
 
 from pydantic.json_schema import GenerateJsonSchema
 
-from relay.config import schema
+from relay.config import schema, verify
+from relay.config.table import Table
 
 DIALECT: Final = GenerateJsonSchema.schema_dialect
 
 
 def json_schema() -> dict[str, Any]:
-    """What `relay schema` prints; each key is described by the words that stand beside it in `schema`."""
+    """What `relay schema` prints; each key is described by the words that stand beside it in the source."""
     document = schema.Config.model_json_schema(by_alias=True, mode="validation")
     for model, key, words in _described():
         table = document["$defs"].get(model, {})
@@ -24,13 +26,22 @@ def json_schema() -> dict[str, Any]:
 
 def _described() -> Iterator[tuple[str, str, str]]:
     """Each model, a key of it, and the docstring that follows the key."""
-    for model in ast.parse(inspect.getsource(schema)).body:
+    for module in (schema, verify):
+        yield from _described_in(module)
+
+
+def _described_in(module: ModuleType) -> Iterator[tuple[str, str, str]]:
+    for model in ast.parse(inspect.getsource(module)).body:
         for field, words in zip(getattr(model, "body", ()), getattr(model, "body", ())[1:], strict=False):
             match field, words:
                 case ast.AnnAssign(target=ast.Name(id=name)), ast.Expr(value=ast.Constant(value=str(text))):
                     assert isinstance(model, ast.ClassDef)
-                    yield model.name, _alias(model.name, name), inspect.cleandoc(text).replace("`", "")
+                    yield (
+                        model.name,
+                        _alias(getattr(module, model.name), name),
+                        inspect.cleandoc(text).replace("`", ""),
+                    )
 
 
-def _alias(model: str, name: str) -> str:
-    return str(getattr(schema, model).model_fields[name].validation_alias or name)
+def _alias(model: type[Table], name: str) -> str:
+    return str(model.model_fields[name].validation_alias or name)

@@ -19,17 +19,8 @@ KEYS: Final[dict[str, dict[str, str]]] = {
         "enrich": _EXPRESSIONS,
         "alerts": "watch /health and /metrics of the admin listener",
     },
-    "source": {
-        "handshake": "a sender that asks for an answer cannot be connected yet",
-        "webhook_id": 'paypal is not there yet; other senders have verify = { type = "hmac", … }',
-        "trust": "no provider here signs with certificates",
-        "allowed_origins": "cloudevents is not there yet",
-        "allowed_rate": "cloudevents is not there yet",
-        "verify_token": "meta is not there yet",
-    },
     "verify": {
         "public_url": "it is one for all sources: [server] public_url",
-        "topic_arn": "sns is not there yet",
     },
     "target": {
         "auth": _AUTH,
@@ -60,16 +51,6 @@ KEYS: Final[dict[str, dict[str, str]]] = {
 }
 """By kind of table: each key that comes later, and what to do until then."""
 
-# fmt: off
-PROVIDERS: Final = frozenset((
-    "stripe", "slack", "zoom", "shopify", "fedex", "paypal", "cloudevents", "gitlab", "gitlab-signed",
-    "bitbucket", "intercom", "meta", "dropbox", "linear", "twilio", "square", "hubspot-v3", "mailgun",
-    "sendgrid", "discord", "sns", "microsoft-graph", "alertmanager", "x",
-))
-# fmt: on
-PROVIDER_HINT: Final = 'say how it signs: verify = { type = "hmac", … }'
-VERIFY_TYPES: Final = frozenset({"digest", "ed25519", "ecdsa", "paypal", "sns"})
-VERIFY_HINT: Final = "there are hmac, token, bearer, basic, none"
 FORMATS: Final = frozenset({"cloudevents", "cloudevents-binary"})
 FORMAT_HINT: Final = 'format = "raw" delivers the body as it came'
 SCHEMES: Final = frozenset({"exec", "file", "nats", "tls", "amqp", "amqps", "kafka", "redis", "rediss"})

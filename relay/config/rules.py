@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from typing import Any, Final
 
+from relay.config import source_rules
 from relay.config.choice import listed, meant
 from relay.config.later import LATER, OWN_EVENTS_HINT
 from relay.config.locate import dotted
@@ -14,8 +15,6 @@ from relay.route import OWN_SOURCE, Route
 
 MAX_OWED: Final = 4000
 """Deliveries that one event may be owed: they are planned and stored in one transaction."""
-SIGNED: Final = frozenset({"github", "standard-webhooks", "hmac", "token", "bearer", "basic"})
-"""Providers and types of verify that need a secret."""
 GLOB: Final = frozenset("*?[")
 Raw = dict[str, Any]
 
@@ -23,7 +22,7 @@ Raw = dict[str, Any]
 def errors(config: Config, raw: Raw) -> Iterator[Problem]:
     """Every rule that is broken. `config` may lack tables of `raw` that are at fault by themselves."""
     for name, table in _tables(raw, "source"):
-        yield from _source(f"source.{name}", table)
+        yield from source_rules.broken(f"source.{name}", table)
     yield from _same_paths(config, raw)
     for name, table in _tables(raw, "route"):
         yield from _route(f"route.{name}", table, raw)
@@ -37,51 +36,6 @@ def _tables(raw: Raw, kind: str) -> Iterator[tuple[str, Raw]]:
     for name, table in tables.items() if isinstance(tables, dict) else ():
         if isinstance(table, dict):
             yield dotted([name]), table
-
-
-# a source by itself
-
-
-def _source(path: str, table: Raw) -> Iterator[Problem]:
-    """Which of its keys go together: told even where some of their values are wrong."""
-    provider, verify = "provider" in table, "verify" in table
-    if provider and verify:
-        yield Problem(f"{path}.verify", "stands beside provider, which verifies by itself", "leave one out")
-    if not provider and not verify:
-        yield Problem(
-            path,
-            "has neither provider nor verify, so nobody could be trusted",
-            'provider = "github", verify = { type = "hmac", … }, or verify = "none" to take all from anyone',
-        )
-    yield from _secret(path, table)
-    if isinstance(table.get("verify"), dict):
-        yield from _place(f"{path}.verify", table["verify"], table["verify"].get("type"))
-
-
-def _secret(path: str, table: Raw) -> Iterator[Problem]:
-    verify = table.get("verify")
-    kind = verify.get("type") if isinstance(verify, dict) else verify
-    if kind == "none" and "secret" in table:
-        yield Problem(
-            f"{path}.secret", 'stands beside verify = "none", which checks nothing', "leave one out"
-        )
-    signed = any(word in SIGNED for word in (kind, table.get("provider")) if isinstance(word, str))
-    if signed and table.get("secret", []) == []:
-        yield Problem(f"{path}.secret", "is missing", f"secret = {HINT}")
-
-
-def _place(path: str, verify: Raw, kind: object) -> Iterator[Problem]:
-    """Types hmac and token read the header, or the JSON; so does a timestamp."""
-    if kind in ("hmac", "token"):
-        yield from _one_place(path, verify)
-    if kind == "hmac" and isinstance(verify.get("timestamp"), dict):
-        yield from _one_place(f"{path}.timestamp", verify["timestamp"])
-
-
-def _one_place(path: str, table: Raw) -> Iterator[Problem]:
-    if ("header" in table) == ("json" in table):
-        text = "has both header and json" if "header" in table else "has neither header nor json"
-        yield Problem(path, text, 'one of them: header = "X-Signature", or json = "path.in.the.body"')
 
 
 def _same_paths(config: Config, raw: Raw) -> Iterator[Problem]:
@@ -207,8 +161,17 @@ def _secrets(config: Config) -> Iterator[tuple[str, Secret]]:
     if config.admin.token is not None:
         yield "admin.token", config.admin.token
     for name, source in config.source.items():
-        for index, secret in enumerate(source.secret):
-            yield dotted(("source", name, "secret", index)[: 4 if len(source.secret) > 1 else 3]), secret
+        yield from _listed(("source", name, "secret"), source.secret)
+        yield from _listed(("source", name, "verify_token"), source.verify_token)
+        for number, handshake in enumerate(source.handshake):
+            for key, secrets in handshake.require.items():
+                yield from _listed(("source", name, "handshake", number, "require", key), secrets)
     for name, target in config.target.items():
         if isinstance(target.url, Secret):
             yield f"target.{name}.url", target.url
+
+
+def _listed(path: tuple[str | int, ...], secrets: tuple[Secret, ...]) -> Iterator[tuple[str, Secret]]:
+    """One that stands alone has the key's own path."""
+    for index, secret in enumerate(secrets):
+        yield dotted((*path, index) if len(secrets) > 1 else path), secret

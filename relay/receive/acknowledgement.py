@@ -1,11 +1,17 @@
 """The answer to an event that is on disk: known beforehand but for its id, so it is written as one piece."""
 
+from collections.abc import Sequence
+from typing import Final
+
 from aiohttp import HttpVersion11, web
 from aiohttp.abc import AbstractStreamWriter
 from aiohttp.helpers import rfc822_formatted_time
 from typing_extensions import override
 
 from relay.store.protocol import Receipt
+
+MOST_LISTED: Final = 50
+"""Ids that an answer tells: header lines have their limits."""
 
 
 class Acknowledgement(web.StreamResponse):
@@ -46,3 +52,13 @@ class Acknowledgement(web.StreamResponse):
         self.headers["Server"] = "relay"
         self.content_length = 0
         return await super().prepare(request)
+
+
+def batch_headers(receipts: Sequence[Receipt]) -> dict[str, str]:
+    """What tells the ids of several events, and how many they are where not all of them are told."""
+    headers = {"Relay-Event-Id": ", ".join(receipt.id for receipt in receipts[:MOST_LISTED])}
+    if len(receipts) > MOST_LISTED:
+        headers["Relay-Event-Count"] = str(len(receipts))
+    if all(receipt.duplicate for receipt in receipts):
+        headers["Relay-Duplicate"] = "true"
+    return headers

@@ -4,18 +4,22 @@ import asyncio
 import time
 from collections.abc import Callable
 from typing import Final
+from urllib.parse import unquote_plus, urlsplit
 
 import structlog
 from aiohttp import web
+from multidict import CIMultiDict
 
 from relay.accept import Door
 from relay.clock import Clock
 from relay.errors import StoreUnavailable
-from relay.event import Event, Headers
+from relay.event import Event
 from relay.metrics import Metrics
-from relay.receive.acknowledgement import Acknowledgement
+from relay.receive.acknowledgement import Acknowledgement, batch_headers
 from relay.receive.body import Body, Inflight
-from relay.receive.providers.protocol import Identity, Rejected, Request
+from relay.receive.examine import Finding, examine
+from relay.receive.fetch import Outside
+from relay.receive.providers.protocol import Answer, Identity, Part, Provider, Rejected, Request, Wanted
 from relay.receive.source import Networks, Source, sender_address, within
 from relay.store.protocol import Receipt
 
@@ -23,6 +27,9 @@ log = structlog.get_logger()
 
 RETRY_AFTER: Final = "5"
 """Seconds after which a sender may try again, when the fault is ours."""
+LARGE: Final = 256 << 10
+"""A body of more bytes is examined on a thread, so that other senders need not wait for it."""
+Receipts = list[Receipt]
 NOT_ALLOWED: Final = Rejected(403, "the sender's address is not in allow_from")
 
 
@@ -36,7 +43,9 @@ class Receiver:
         ready: Callable[[], bool],
         clock: Clock,
         metrics: Metrics,
+        outside: Outside,
     ) -> None:
+        self._outside = outside
         self._sources: dict[str, Source] = {}
         self._trusted: Networks = ()
         self._inflight = Inflight(0)
@@ -66,8 +75,9 @@ class Receiver:
         source = self._sources.get(path)
         if source is None:
             return self._elsewhere(path)
-        if request.method != "POST":
-            return _respond(405, {"Allow": "POST"})
+        methods = source.provider.methods
+        if request.method not in methods:
+            return _respond(405, {"Allow": ", ".join(sorted(methods))})
         try:
             return await self._receive(request, source, path, query)
         except asyncio.CancelledError:
@@ -97,33 +107,74 @@ class Receiver:
                 return self._refuse(request, source, data)
             arrived = time.perf_counter()
             asked = Request(request.method, path, query, request.raw_headers, data, request.headers)
-            receipt = await self._take(asked, source, arrived)
+            outcome = await self._take(asked, source, arrived)
         finally:
             body.close()
-        if isinstance(receipt, Rejected):
-            return self._refuse(request, source, receipt)
+        if isinstance(outcome, Rejected):
+            return self._refuse(request, source, outcome)
+        if isinstance(outcome, Answer):
+            return self._greet(source, outcome)
         self._metrics.observe_ack(time.perf_counter() - arrived)
-        return self._acknowledge(source, receipt)
+        return self._acknowledge(source, asked, outcome)
 
-    async def _take(self, asked: Request, source: Source, arrived: float) -> Receipt | Rejected:
-        """From a whole request to an event on disk."""
+    async def _take(self, asked: Request, source: Source, arrived: float) -> Receipts | Rejected | Answer:
+        """From a whole request to events on disk, or to the answer of a handshake."""
         now = self._clock.now()
-        provider = source.provider
-        if refused := provider.verify(asked, now):
-            return refused
-        identity = provider.identify(asked)
-        if isinstance(identity, Rejected):
-            return identity
-        event = _event(self._next_id(now), asked, source.name, identity, now)
+        found = await self._examine(asked, source, now, arrived)
+        if isinstance(found, Answer):
+            return await self._confirmed(found, source, arrived)
+        if isinstance(found, Rejected):
+            return found
+        events = _events(self._next_id, asked, source, found, now)
         try:
-            return await self._door.accept(event, source.ack_timeout - (time.perf_counter() - arrived))
+            return await self._door.accept(events, _left(source, arrived))
         except StoreUnavailable as error:
             return Rejected(503, error.message)
 
-    def _acknowledge(self, source: Source, receipt: Receipt) -> web.StreamResponse:
-        outcome = "duplicate" if receipt.duplicate else "accepted"
-        self._metrics.received(source.name, outcome).inc()
-        return Acknowledgement(receipt)
+    async def _examine(
+        self, asked: Request, source: Source, now: int, arrived: float
+    ) -> Identity | tuple[Part, ...] | Answer | Rejected:
+        """What it is; a certificate that is wanted for that is fetched."""
+        found = await _examined(source.provider, asked, now)
+        if not isinstance(found, Wanted):
+            return found
+        fetched = await self._outside.fetch(found.url, _left(source, arrived))
+        if fetched is None:
+            return Rejected(503, f"the certificate {found.url} cannot be had")
+        found = await _examined(source.provider, asked, now, fetched)
+        return found if not isinstance(found, Wanted) else Rejected(503, "its certificate is of no use")
+
+    async def _confirmed(self, answer: Answer, source: Source, arrived: float) -> Answer | Rejected:
+        """An answer that needs a visit elsewhere is given behind it: else the sender would not come again."""
+        if answer.confirm is None:
+            return answer
+        confirmed = await self._outside.fetch(answer.confirm, _left(source, arrived), keep=False)
+        if confirmed is None:
+            return Rejected(503, f"{_host(answer.confirm)} did not take the confirmation")
+        log.info("receive.confirmed", source=source.name, host=_host(answer.confirm))
+        return answer
+
+    def _greet(self, source: Source, answer: Answer) -> web.Response:
+        self._metrics.received(source.name, "handshake").inc()
+        headers = CIMultiDict([(name.decode(), value.decode()) for name, value in answer.headers])
+        headers["Server"] = "relay"
+        headers["X-Content-Type-Options"] = "nosniff"
+        if answer.body:
+            headers["Content-Type"] = answer.content_type
+        return web.Response(status=200, headers=headers, body=answer.body)
+
+    def _acknowledge(self, source: Source, asked: Request, receipts: Receipts) -> web.StreamResponse:
+        for receipt in receipts:
+            outcome = "duplicate" if receipt.duplicate else "accepted"
+            self._metrics.received(source.name, outcome).inc()
+        provider = source.provider
+        if len(receipts) == 1 and provider.accepted == 200:
+            return Acknowledgement(receipts[0])
+        response = _respond(provider.accepted, batch_headers(receipts))
+        if _kept_query(asked.query, provider.proof_parameters) != asked.query:
+            # a token in the query: no cache may keep the answer (CloudEvents webhook specification, 3.2)
+            response.headers["Cache-Control"] = "private"
+        return response
 
     def _refuse(self, request: web.BaseRequest, source: Source, refused: Rejected) -> web.Response:
         """The sender learns the status, our log the reason."""
@@ -163,8 +214,31 @@ def _target(request: web.BaseRequest) -> str:
     return target if target.startswith("/") else request.rel_url.raw_path_qs
 
 
-def _event(id: str, asked: Request, source: str, identity: Identity, now: int) -> Event:
-    headers: Headers = asked.headers
+def _left(source: Source, arrived: float) -> float:
+    """Seconds until its sender must have an answer."""
+    return source.ack_timeout - (time.perf_counter() - arrived)
+
+
+async def _examined(provider: Provider, asked: Request, now: int, fetched: bytes | None = None) -> Finding:
+    if len(asked.body) <= LARGE:
+        return examine(provider, asked, now, fetched)
+    return await asyncio.to_thread(examine, provider, asked, now, fetched)
+
+
+def _events(
+    next_id: Callable[[int], str],
+    asked: Request,
+    source: Source,
+    found: Identity | tuple[Part, ...],
+    now: int,
+) -> list[Event]:
+    query = _kept_query(asked.query, source.provider.proof_parameters)
+    parts = (Part(found, asked.headers, asked.body),) if isinstance(found, Identity) else found
+    return [_event(next_id(now), part, source.name, query, now) for part in parts]
+
+
+def _event(id: str, part: Part, source: str, query: str, now: int) -> Event:
+    identity = part.identity
     return Event(
         id=id,
         source=source,
@@ -172,12 +246,24 @@ def _event(id: str, asked: Request, source: str, identity: Identity, now: int) -
         type=identity.type or source,
         via="webhook",
         received=now,
-        body=asked.body,
-        headers=headers,
-        query=asked.query,
+        body=part.body,
+        headers=part.headers,
+        query=query,
         also=identity.also,
         occurred=identity.occurred,
     )
+
+
+def _kept_query(query: str, proofs: frozenset[str]) -> str:
+    """Without the parameters that prove the sender."""
+    if not query or not proofs:
+        return query
+    parts = query.split("&")
+    return "&".join(part for part in parts if unquote_plus(part.partition("=")[0]) not in proofs)
+
+
+def _host(url: str) -> str:
+    return urlsplit(url).hostname or "?"
 
 
 def _respond(status: int, headers: dict[str, str] | None = None) -> web.Response:

@@ -44,9 +44,9 @@ def _source(name: str, table: SourceConfig, provider: Provider, config: Config) 
         name=name,
         path=table.path,
         provider=provider,
-        max_body=table.max_body or provider.max_body or server.max_body,
+        max_body=provider.max_body or server.max_body,
         body_timeout=table.body_timeout or server.body_timeout,
-        ack_timeout=table.ack_timeout or provider.ack_timeout or server.ack_timeout,
+        ack_timeout=provider.ack_timeout or server.ack_timeout,
         allow_from=table.allow_from,
     )
 

@@ -13,7 +13,7 @@ from relay.cli.main import COMMANDS, group
 from relay.config import load
 from tests.cli.conftest import ROOT, Daemon, Relay
 
-CONTRACT = "run check reload send events show replay discard pause resume status audit schema"
+CONTRACT = "run check reload send events show replay discard pause resume status audit providers schema"
 
 
 def test_every_command_of_the_contract_is_there(relay: Relay) -> None:

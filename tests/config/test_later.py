@@ -4,27 +4,18 @@ import pytest
 
 from relay.config import later
 from relay.config.faults import keys
-from relay.config.schema import (
-    BasicVerify,
-    Config,
-    HmacVerify,
-    RouteConfig,
-    SourceConfig,
-    Table,
-    TargetConfig,
-    TokenVerify,
-)
+from relay.config.schema import Config, RouteConfig, TargetConfig
+from relay.config.table import Table
+from relay.config.verify import BasicVerify, HmacVerify, TokenVerify
 from tests.config.conftest import Tells
 
 TABLES = {
-    "source": '[source.a]\nverify = "none"\n{key} = 1',
     "target": '[target.a]\nurl = "log:"\n{key} = 1',
     "route": '[target.a]\nurl = "log:"\n[route.a]\nfrom = "*"\nto = ["a"]\n{key} = 1',
     "verify": '[source.a]\nsecret = "x"\n[source.a.verify]\ntype = "token"\nheader = "A"\n{key} = 1',
     "": "[{key}.a]",
 }
 MODELS: dict[str, list[type[Table]]] = {
-    "source": [SourceConfig],
     "target": [TargetConfig],
     "route": [RouteConfig],
     "verify": [HmacVerify, TokenVerify, BasicVerify],
@@ -47,22 +38,6 @@ def test_no_key_is_both_here_and_later() -> None:
     for kind, models in MODELS.items():
         for model in models:
             assert later.KEYS[kind].keys().isdisjoint(keys(model))
-
-
-@pytest.mark.parametrize("name", sorted(later.PROVIDERS))
-def test_providers_that_come_later(tells: Tells, name: str) -> None:
-    """They are told from a slip, and no secret is asked for besides."""
-    assert tells(f'[source.a]\nprovider = "{name}"') == [
-        f'F:2: source.a.provider: provider "{name}" is not available in this version ({later.PROVIDER_HINT})'
-    ]
-
-
-@pytest.mark.parametrize("name", sorted(later.VERIFY_TYPES))
-def test_ways_to_verify_that_come_later(tells: Tells, name: str) -> None:
-    """At the type itself."""
-    told = f'verify type "{name}" is not available in this version ({later.VERIFY_HINT})'
-    text = f'[source.a]\nverify = {{ type = "{name}", header = "A" }}'
-    assert tells(text) == [f"F:2: source.a.verify.type: {told}"]
 
 
 @pytest.mark.parametrize("name", sorted(later.FORMATS))

@@ -167,8 +167,11 @@ def test_marks_of_other_systems(tmp_path: Path, written: bytes) -> None:
         ("[target.a]\n", 'target.a.url: is missing (url = "https://HOST/PATH" or "log:")'),
         ("source = 1\n", "source: must be a table"),
         ("[source]\na = 1", "source.a: must be a table"),
-        ("[source.a.verify]\ntype = 1", 'source.a.verify.type: there is no "1" (there are hmac, token,'),
-        ("[source.a]\nverify = {}", "source.a.verify: its type is missing (there are hmac, token,"),
+        (
+            "[source.a.verify]\ntype = 1",
+            'source.a.verify.type: there is no "1" (there are hmac, digest, token,',
+        ),
+        ("[source.a]\nverify = {}", "source.a.verify: its type is missing (there are hmac, digest, token,"),
         ('[source.a]\nverify = "nine"', "source.a.verify: must be a table"),
         (
             '[source.a]\nverify = { type = "basic" }\nsecret = { env = "S" }',

@@ -47,6 +47,67 @@ def test_a_source_fails_closed(tells: Tells, table: str, told: str) -> None:
     assert tells(f"[source.a]\n{table}") == [f"F:{told}"]
 
 
+@pytest.mark.parametrize(
+    ("table", "told"),
+    [
+        (
+            'provider = "github"\nsecret = { env = "S" }\nheader = "A"',
+            '4: source.a.header: is a key of provider "fedex" (verify has it: verify.header)',
+        ),
+        (
+            f'{OPEN}verify_token = "x"',
+            '4: source.a.verify_token: is a key of provider "meta"'
+            " (handshake has it: require = { PARAMETER = SECRET })",
+        ),
+        (
+            f'{OPEN}allowed_origins = ["x"]',
+            '4: source.a.allowed_origins: is a key of provider "cloudevents" (leave it out)',
+        ),
+        (
+            'provider = "paypal"',
+            "1: source.a.webhook_id: is missing (the id of the subscription, from the dashboard)",
+        ),
+        (
+            'provider = "sns"',
+            '1: source.a.topic_arn: is missing (topic_arn = "arn:aws:sns:REGION:ACCOUNT:TOPIC")',
+        ),
+        (
+            'provider = "sns"\ntopic_arn = "arn:x"\nsecret = "x"',
+            "4: source.a.secret: sns has none: it signs with a certificate (leave it out)",
+        ),
+        (
+            'provider = "cloudevents"\nsecret = { env = "S" }\nallowed_rate = "1/s"',
+            "4: source.a.allowed_rate: is granted to nobody (allowed_origins says to whom)",
+        ),
+        (
+            'provider = "stripe"\nsecret = { env = "S" }\nhandshake = [{ when = "true" }]',
+            "4: source.a.handshake: stands beside provider, which has its own (leave one out)",
+        ),
+        (
+            f'{OPEN}handshake = [{{ answer = "body.x" }}]',
+            "4: source.a.handshake[0].when: is missing: events are posted too"
+            " (CEL that holds for handshakes only)",
+        ),
+        (
+            'provider = "sns"\ntopic_arn = "x"\ntrust = "none.pem"',
+            '4: source.a.trust: the file "DIR/none.pem" cannot be read: No such file or directory',
+        ),
+    ],
+)
+def test_keys_that_belong_together(tells: Tells, table: str, told: str) -> None:
+    """A key of another provider, one that is missing, one that does nothing: each at its own line."""
+    assert tells(f"[source.a]\n{table}", S="x") == [f"F:{told}"]
+
+
+def test_a_time_beside_its_signature(reads: Reads) -> None:
+    """Where the signature's pairs hold the time, the timestamp names no other place."""
+    words = 'type = "hmac"\nheader = "A"\nsigned = "{ts}.{body}"\npairs = { time = "t", signature = "v1" }'
+    loaded = reads(
+        f'[source.a]\nsecret = "x"\n[source.a.verify]\n{words}\ntimestamp = {{ tolerance = "60s" }}'
+    )
+    assert loaded.config.source["a"].verify is not None
+
+
 def test_two_sources_at_one_path(tells: Tells) -> None:
     """A path is one source's: the second one is told, at its path or its table."""
     text = f'[source.a]\n{OPEN}[source.b]\n{OPEN}path = "/in/a"\n'

@@ -14,6 +14,7 @@ from relay.accept import Door
 from relay.config.rules import routes
 from relay.config.schema import Config
 from relay.metrics import Metrics
+from relay.receive.fetch import Outside
 from relay.receive.server import Receiver, http_server
 from relay.receive.source import open_sources
 from relay.route import Routes
@@ -29,6 +30,13 @@ SOURCES: dict[str, Any] = {
 }
 
 
+class Nowhere:
+    """No way out: what is asked for cannot be had."""
+
+    async def fetch(self, url: str, within: float, *, keep: bool = True) -> bytes | None:
+        return None
+
+
 class Stand:
     """Opened with `async with`."""
 
@@ -37,16 +45,19 @@ class Stand:
     address: str
     _runner: web.ServerRunner
 
-    def __init__(self, folder: Path, clock: ManualClock) -> None:
+    def __init__(self, folder: Path, clock: ManualClock, outside: Outside | None = None) -> None:
         self.path = folder / "relay.db"
         self.clock = clock
         self.metrics = Metrics()
         self.ready = True
+        self.outside = outside or Nowhere()
 
     async def __aenter__(self) -> Self:
         self.store = await open_store(self.path, self.clock, 0)
         self.door = Door(self.store, Routes(), self.metrics)
-        self.receiver = Receiver(self.door, self.store.next_id, lambda: self.ready, self.clock, self.metrics)
+        self.receiver = Receiver(
+            self.door, self.store.next_id, lambda: self.ready, self.clock, self.metrics, self.outside
+        )
         self.put_in_force()
         self._runner = web.ServerRunner(http_server(self.receiver), shutdown_timeout=0.01)
         await self._runner.setup()

@@ -7,29 +7,38 @@ import subprocess
 import sys
 import tomllib
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.x509.oid import NameOID
 
 from relay.config.faults import keys
 from relay.config.jsonschema import json_schema
 from relay.config.load import Loaded, load
 from relay.config.schema import (
     AdminConfig,
-    BasicVerify,
     Config,
     HealthConfig,
-    HmacVerify,
     LogConfig,
-    PairsConfig,
     RetryConfig,
     RouteConfig,
     ServerConfig,
     SourceConfig,
     StoreConfig,
-    Table,
     TargetConfig,
+)
+from relay.config.table import Table
+from relay.config.verify import (
+    BasicVerify,
+    HandshakeConfig,
+    HmacVerify,
+    PairsConfig,
     TimestampConfig,
     TokenVerify,
 )
@@ -50,9 +59,19 @@ def whole(tmp_path: Path) -> Loaded:
     text = everything()
     (tmp_path / "erp.secret").write_text(SECRET)
     (tmp_path / "admin").write_text(SECRET)
+    (tmp_path / "paypal.pem").write_bytes(certificate())
     (tmp_path / "relay.toml").write_text(text)
     environ = dict.fromkeys(re.findall(r'env = "([A-Z_]+)"', text.partition("[server]")[2]), SECRET)
     return load(tmp_path / "relay.toml", environ=environ | {"CREDENTIALS_DIRECTORY": str(tmp_path)})
+
+
+def certificate() -> bytes:
+    """A root of our own."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "a root")])
+    at = datetime.now(UTC)
+    made = x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number(), at, at)
+    return made.sign(key, hashes.SHA256()).public_bytes(Encoding.PEM)
 
 
 def test_it_works_as_it_stands() -> None:
@@ -70,7 +89,8 @@ def test_every_setting_in_it_loads(whole: Loaded) -> None:
     built = {name: build(name, source, public_url) for name, source in whole.config.source.items()}
     assert {name: found for name, found in built.items() if isinstance(found, list)} == {}
     assert {type(source.verify).__name__ for source in whole.config.source.values()} == {
-        "HmacVerify", "TokenVerify", "BearerVerify", "BasicVerify", "NoVerify", "NoneType"
+        "HmacVerify", "TokenVerify", "BearerVerify", "BasicVerify", "NoVerify", "NoneType",
+        "DigestVerify", "Ed25519Verify", "EcdsaVerify",
     }  # fmt: skip
 
 
@@ -83,6 +103,7 @@ def tables(raw: dict[str, Any]) -> Iterator[tuple[list[type[Table]], dict[str, A
     yield [Config], raw
     yield [SourceConfig], joined(sources)
     yield [HmacVerify, TokenVerify, BasicVerify], joined(verifies)
+    yield [HandshakeConfig], joined([shake for source in sources for shake in source.get("handshake", ())])
     yield [TimestampConfig], joined([verify["timestamp"] for verify in verifies if "timestamp" in verify])
     yield [PairsConfig], joined([verify["pairs"] for verify in verifies if "pairs" in verify])
     yield [TargetConfig], joined(targets)

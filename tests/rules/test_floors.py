@@ -10,8 +10,8 @@ ROOT = Path(__file__).parents[2]
 
 FLOORS = (
     ("relay",),
-    ("errors", "clock", "log", "metrics", "process", "systemd"),
-    ("event", "route", "target", "delivery"),
+    ("errors", "clock", "expression", "form", "log", "metrics", "moment", "process", "systemd", "text"),
+    ("event", "view", "route", "target", "delivery"),
     ("config",),
     ("http", "listener"),
     ("store",),
@@ -32,7 +32,7 @@ FAMILIES = {
     "relay.deliver.targets": {"relay.deliver.targets.open"},
 }
 """A folder of implementations, and the only module outside of it, or in its door, that lists them."""
-DOORS = {"protocol", "known", "open"}
+DOORS = {"protocol", "known", "open", "preset", "sample"}
 """What anybody may import of such a folder."""
 
 

@@ -1,88 +1,82 @@
-"""Any other sender, in the words of its own table: `verify`, `id`, `also`, `type`, `time`."""
+"""Any other sender, in the words of its own table."""
 
+import re
 import secrets
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
 from urllib.parse import urlencode
 
 import orjson
+from typing_extensions import override
 
+from relay import form
 from relay.clock import SystemClock, rfc3339
 from relay.config.schema import SourceConfig
-from relay.event import Headers
+from relay.config.verify import SignatureWords
 from relay.receive.faults import Faults
-from relay.receive.fields import form, place
-from relay.receive.fields.field import Field
-from relay.receive.fields.names import names
-from relay.receive.providers.protocol import Identity, Rejected, Request, Sample
-from relay.receive.verify.words import proof, signs_form
-
-NAMELESS = Identity(None, None)
+from relay.receive.providers.declared import Declared
+from relay.receive.providers.protocol import Sample
+from relay.receive.verify import place
 
 
-class Custom:
+class Custom(Declared):
     """A source with `verify`."""
 
-    ack_timeout: float | None = None
-    max_body: int | None = None
-
     def __init__(self, name: str, source: SourceConfig, public_url: str | None, faults: Faults) -> None:
-        self._name = name
-        self._path = source.path or f"/in/{name}"
-        self._proof = proof(source, public_url, faults)
-        self._names = names(source, faults)
-        self._signs_form = signs_form(source)
-        self.proofs = self._proof.hidden
+        super().__init__(name, source, public_url, faults)
+        words = source.verify
+        self._signs_form = isinstance(words, SignatureWords) and "{form_sorted}" in words.signed
 
-    def verify(self, request: Request, now: int) -> Rejected | None:
-        reason = self._proof.fails(request, now)
-        return None if reason is None else Rejected(401, reason)
-
-    def identify(self, request: Request) -> Identity | Rejected:
-        return self._names.of(request, NAMELESS) if self._names else NAMELESS
-
+    @override
     def samples(self) -> Sequence[Sample]:
-        kind = f"{self._name}.sample" if self._names.type else self._name
+        """One, with a value wherever a name plainly stands (`body.a.b`, `headers.x`)."""
+        kind = f"{self.name}.sample" if self.names.type else self.name
+        values = list(self._values(kind))
+        headers = tuple(
+            (str(spot.steps[0]).encode(), value.encode()) for spot, value in values if spot.header
+        )
+        in_body = [(spot.steps, value) for spot, value in values if not spot.header]
         if self._signs_form:
-            return [Sample(kind, urlencode(self._form(kind)).encode(), form.MEDIA_TYPE.decode())]
-        return [Sample(kind, orjson.dumps(self._document(kind)))]
+            named = {str(steps[0]): value for steps, value in in_body}
+            body = urlencode({"text": _new_text(), **named}).encode()
+            return [Sample(kind, body, form.MEDIA_TYPE.decode(), headers)]
+        return [Sample(kind, orjson.dumps(self._document(in_body)), headers=headers)]
 
-    def _form(self, kind: str) -> dict[str, Any]:
-        """A form is flat: fields within fields have no place in it."""
-        named = {str(field.steps[0]): value for field, value in self._values(kind) if field.root == "body"}
-        return {"text": _new_text(), **named}
-
-    def _document(self, kind: str) -> Any:
+    def _document(self, values: Sequence[tuple[place.Steps, str]]) -> Any:
         document: Any = None
-        for field, value in self._values(kind):
-            if field.root == "body":
-                document = place.plant(document, field.steps, value)
-        document = self._proof.fill(document, _moment())
+        for steps, value in values:
+            document = place.plant(document, steps, value)
+        document = self.proof.fill(document, SystemClock().now())
         return document if isinstance(document, list) else {"text": _new_text(), **(document or {})}
 
-    def _values(self, kind: str) -> list[tuple[Field, str]]:
-        """What each field that names the event holds in a sample."""
-        found = [(field, secrets.token_hex(8)) for field in (*self._names.also, *self._names.id)]
-        found += [(field, rfc3339(_moment())) for field in self._names.time]
-        return found + [(field, kind) for field in self._names.type]
-
-    def sign(self, sample: Sample, now: int) -> Headers:
-        own = {b"content-type": sample.content_type.encode(), **self._named(sample.type)}
-        request = Request("POST", self._path, "", tuple(own.items()), sample.body)
-        proving = self._proof.headers(request, now)
-        for name, _ in proving:
-            own.pop(name.lower(), None)
-        return (*own.items(), *proving)
-
-    def _named(self, kind: str) -> dict[bytes, bytes]:
-        """The headers that name the event."""
-        values = self._values(kind)
-        return {str(f.steps[0]).encode(): value.encode() for f, value in values if f.root == "headers"}
+    def _values(self, kind: str) -> Iterator[tuple["_Spot", str]]:
+        """What stands where in a sample."""
+        now = rfc3339(SystemClock().now())
+        for programs, value in ((self.names.also, ""), (self.names.id, ""), (self.names.time, now)):
+            yield from ((spot, value or secrets.token_hex(8)) for p in programs if (spot := _spot(p.text)))
+        yield from ((spot, kind) for program in self.names.type if (spot := _spot(program.text)))
 
 
-def _moment() -> int:
-    """A sample is of the moment it is made at; it is given no other clock."""
-    return SystemClock().now()
+@dataclass(frozen=True, slots=True)
+class _Spot:
+    header: bool
+    steps: place.Steps
+
+
+_PLAIN: Final = re.compile(
+    r"(body|headers)((?:\.[A-Za-z_]\w*|\[\"[^\"\\]+\"\]|\['[^'\\]+'\]|\[[0-9]{1,4}\])+)"
+)
+_STEP: Final = re.compile(r"\.(\w+)|\[[\"']([^\"']+)[\"']\]|\[([0-9]+)\]")
+
+
+def _spot(expression: str) -> _Spot | None:
+    """The place that an expression is, if it is but a place."""
+    match = _PLAIN.fullmatch(expression.strip())
+    if match is None:
+        return None
+    steps = tuple(int(index) if index else name or key for name, key, index in _STEP.findall(match[2]))
+    return _Spot(match[1] == "headers", steps)
 
 
 def _new_text() -> str:

@@ -1,27 +1,15 @@
 """What a provider is: how one kind of sender proves itself and names its events."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any, Final, Protocol
+from typing import Any, Protocol
 
-import orjson
 from multidict import CIMultiDict, CIMultiDictProxy
 
+from relay import form
 from relay.event import Headers
-
-
-class _Absent:
-    """The body is no JSON."""
-
-    def __repr__(self) -> str:
-        return "ABSENT"
-
-    def __bool__(self) -> bool:
-        return False
-
-
-ABSENT: Final = _Absent()
+from relay.view import View
 
 
 class Request:
@@ -58,12 +46,19 @@ class Request:
         return None if value is None else value.encode("utf-8", "surrogateescape")
 
     @cached_property
+    def view(self) -> View:
+        """What expressions see of it."""
+        return View(self.headers, self.query, self.body)
+
+    @property
     def json(self) -> Any:
         """The body as JSON, whatever its Content-Type; ABSENT if it is none. Parsed once."""
-        try:
-            return orjson.loads(self.body)
-        except orjson.JSONDecodeError:
-            return ABSENT
+        return self.view.json
+
+    @property
+    def is_form(self) -> bool:
+        """Whether its Content-Type says that the body is a form."""
+        return form.is_form(self.header("Content-Type"))
 
 
 def _text(raw: bytes) -> str:
@@ -79,6 +74,24 @@ class Rejected:
 
 
 @dataclass(frozen=True, slots=True)
+class Wanted:
+    """It cannot be judged before the file at `url`, a certificate, is at hand."""
+
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a handshake is answered. It is never stored."""
+
+    body: bytes = b""
+    content_type: str = "text/plain; charset=utf-8"
+    headers: Headers = ()
+    confirm: str | None = None
+    """A URL to be asked once before the answer; if that fails, the sender is told to come again."""
+
+
+@dataclass(frozen=True, slots=True)
 class Identity:
     """What a request says of its event."""
 
@@ -91,12 +104,24 @@ class Identity:
 
 
 @dataclass(frozen=True, slots=True)
+class Part:
+    """One event of a request that holds several."""
+
+    identity: Identity
+    headers: Headers
+    body: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
 class Sample:
     """A realistic event of one type, for `relay send`."""
 
     type: str
     body: bytes
     content_type: str = "application/json"
+    headers: Headers = ()
+    """What names it, where its sender does that in headers."""
+    query: str = ""
 
 
 class Provider(Protocol):
@@ -108,15 +133,46 @@ class Provider(Protocol):
     """The largest body it may send; None: the server's."""
     proofs: frozenset[bytes]
     """Names, in lower case, of headers that prove the sender to us and must not reach a target."""
+    proof_parameters: frozenset[str]
+    """Names of query parameters that do so, and are not kept."""
+    methods: frozenset[str]
+    """POST, and those of its handshakes."""
+    accepted: int
+    """The status that says: it is on disk."""
 
-    def verify(self, request: Request, now: int) -> Rejected | None:
-        """None if the request is the sender's; never raises, whatever came. `now` in microseconds."""
+    def greet(self, request: Request, now: int, *, proven: bool) -> Answer | Rejected | None:
+        """The answer to a handshake; None if `request` is none.
 
-    def identify(self, request: Request) -> Identity | Rejected:
-        """The event's names, or 400 where what the provider always sends is missing. Never raises."""
+        Asked twice: before `verify`, for handshakes that their sender does not sign, and behind it.
+        """
+
+    def verify(self, request: Request, now: int, fetched: bytes | None = None) -> Rejected | Wanted | None:
+        """None if the request is the sender's; never raises, whatever came. `now` in microseconds.
+
+        `fetched`: what it wanted before.
+        """
+
+    def identify(self, request: Request) -> Identity | Rejected | tuple[Part, ...]:
+        """The event's names, or 400 where what the provider always sends is missing. Never raises.
+
+        Parts, where one request holds several events: then none of it is an event as a whole.
+        """
 
     def samples(self) -> Sequence[Sample]:
         """Events this sender is known to send, the most usual first; at least one."""
 
     def sign(self, sample: Sample, now: int) -> Headers:
         """The headers with which the sender would post `sample`, a new id among them where it sends one."""
+
+    @property
+    def needs_key(self) -> bool:
+        """Whether it can sign, and make samples, only `with_key`: its source has but the public half."""
+
+    def new_key(self) -> bytes | None:
+        """A throw-away private key of the sender's kind, PEM; None where the source's secret signs."""
+
+    def with_key(self, pem: bytes) -> "Provider":
+        """The same, signing with that private key. RelayError where it is of another kind."""
+
+    def public_half(self, pem: bytes) -> tuple[str, str]:
+        """What the source's table must hold for that key to be believed: `secret` and a value, or `trust`."""

@@ -7,20 +7,24 @@ from typing import Final
 
 from relay.config.secret import Secret
 from relay.receive.faults import Faults
-from relay.receive.fields.text import wire
+from relay.text import wire
 
 NO_SECRET: Final = "a secret is needed"  # noqa: S105  # a message
 SECRET_HINT: Final = 'secret = { env = "NAME" }'  # noqa: S105  # a message
 
 
 def keys(
-    secrets: Sequence[Secret], faults: Faults, encoding: str = "utf8", strip_prefix: str = ""
+    secrets: Sequence[Secret],
+    faults: Faults,
+    encoding: str = "utf8",
+    strip_prefix: str = "",
+    key: str = "secret",
 ) -> tuple[bytes, ...]:
     """One key a secret; an unusable one is a fault that does not tell it."""
     if not secrets:
-        faults.add("secret", NO_SECRET, SECRET_HINT)
+        faults.add(key, NO_SECRET, SECRET_HINT)
     found = (_key(secret.reveal(), faults, encoding, strip_prefix) for secret in secrets)
-    return tuple(key for key in found if key)
+    return tuple(each for each in found if each)
 
 
 def _key(secret: str, faults: Faults, encoding: str, strip_prefix: str) -> bytes:

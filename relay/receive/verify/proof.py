@@ -5,29 +5,67 @@ import binascii
 import hmac
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any, Final, Self
 
+from typing_extensions import override
+
+from relay.errors import RelayError
 from relay.event import Headers
-from relay.receive.fields import place
-from relay.receive.fields.text import wire
-from relay.receive.providers.protocol import Request
+from relay.receive.providers.protocol import Answer, Rejected, Request, Wanted
+from relay.receive.verify import place
+from relay.text import wire
+
+AUTHORIZATION: Final = frozenset({b"authorization"})
 
 
-class Proof(Protocol):
-    """One way of proving, its keys at hand."""
+class Proof:
+    """One way of proving, its keys at hand; a way says here only what it does otherwise."""
 
     @property
     def hidden(self) -> frozenset[bytes]:
         """Headers, in lower case, that must not reach a target: who has them can pose as the sender."""
+        return frozenset()
 
-    def fails(self, request: Request, now: int) -> str | None:
-        """Why `request` is not proven; None if it is. Never raises."""
+    @property
+    def fills(self) -> bool:
+        """Whether some of the proof stands in the body."""
+        return False
 
-    def headers(self, request: Request, now: int) -> Headers:
-        """The headers that a sender adds to `request` so that it is proven."""
+    def fails(self, request: Request, now: int, fetched: bytes | None = None) -> str | Wanted | None:
+        """Why `request` is not proven, or what is wanted to tell; None if it is. Never raises."""
+        raise NotImplementedError
 
-    def fill(self, document: Any, now: int) -> Any:
+    def greet(self, _request: Request) -> Answer | Rejected | None:
+        """The answer to a handshake of this way of proving, asked behind the proof."""
+        return None
+
+    def headers(self, _request: Request, _now: int) -> Headers:
+        """The headers that a sender adds to a request so that it is proven."""
+        return ()
+
+    def fill(self, document: Any, _now: int) -> Any:
         """`document` with what of the proof stands in the body."""
+        return document
+
+    @property
+    def needs_key(self) -> bool:
+        """Whether it can sign only `with_key`: its source has but the public half."""
+        return False
+
+    def new_key(self) -> bytes | None:
+        """A throw-away private key of the sender's kind, PEM; None where the secret is what signs."""
+        return None
+
+    def with_key(self, _pem: bytes) -> Self:
+        """The same, signing with that key. RelayError where it is of another kind."""
+        raise RelayError(NO_KEY)
+
+    def public_half(self, _pem: bytes) -> tuple[str, str]:
+        """What the source's table must hold for this key to be believed: `secret` and a value, or `trust`."""
+        raise RelayError(NO_KEY)
+
+
+NO_KEY: Final = "its sender signs with the secret, and with no private key"
 
 
 def same(given: bytes, keys: Sequence[bytes]) -> bool:
@@ -36,23 +74,16 @@ def same(given: bytes, keys: Sequence[bytes]) -> bool:
     return any(matches)
 
 
-class Anyone:
+class Anyone(Proof):
     """`none`: nothing is asked."""
 
-    hidden: frozenset[bytes] = frozenset()
-
-    def fails(self, _request: Request, _now: int) -> str | None:
+    @override
+    def fails(self, _request: Request, _now: int, _fetched: bytes | None = None) -> None:
         return None
-
-    def headers(self, _request: Request, _now: int) -> Headers:
-        return ()
-
-    def fill(self, document: Any, _now: int) -> Any:
-        return document
 
 
 @dataclass(frozen=True)
-class HeaderToken:
+class HeaderToken(Proof):
     """The secret itself stands in a header, after `prefix`."""
 
     keys: tuple[bytes, ...] = field(repr=False)
@@ -60,10 +91,12 @@ class HeaderToken:
     prefix: bytes = b""
 
     @property
+    @override
     def hidden(self) -> frozenset[bytes]:
         return frozenset({self.header.lower().encode()})
 
-    def fails(self, request: Request, _now: int) -> str | None:
+    @override
+    def fails(self, request: Request, _now: int, _fetched: bytes | None = None) -> str | None:
         given = request.header(self.header)
         if given is None:
             return f"no {self.header} header"
@@ -71,23 +104,26 @@ class HeaderToken:
             return None
         return f"a wrong token in {self.header}"
 
+    @override
     def headers(self, _request: Request, _now: int) -> Headers:
         return ((self.header.encode(), self.prefix + self.keys[0]),)
 
-    def fill(self, document: Any, _now: int) -> Any:
-        return document
-
 
 @dataclass(frozen=True)
-class BodyToken:
+class BodyToken(Proof):
     """The secret itself stands in the JSON body; where the place opens a list, in every element."""
 
     keys: tuple[bytes, ...] = field(repr=False)
     steps: place.Steps
     prefix: bytes = b""
-    hidden: frozenset[bytes] = frozenset()
 
-    def fails(self, request: Request, _now: int) -> str | None:
+    @property
+    @override
+    def fills(self) -> bool:
+        return True
+
+    @override
+    def fails(self, request: Request, _now: int, _fetched: bytes | None = None) -> str | None:
         found = place.find_all(request.json, self.steps)
         if all(self._matches(value) for value in found):
             return None
@@ -97,41 +133,47 @@ class BodyToken:
         given = wire(value) if isinstance(value, str) else b""
         return given.startswith(self.prefix) and same(given.removeprefix(self.prefix), self.keys)
 
-    def headers(self, _request: Request, _now: int) -> Headers:
-        return ()
-
+    @override
     def fill(self, document: Any, _now: int) -> Any:
         return place.plant(document, self.steps, (self.prefix + self.keys[0]).decode("utf-8", "replace"))
 
 
 @dataclass(frozen=True)
-class Bearer:
+class Bearer(Proof):
     """`Authorization: Bearer TOKEN`."""
 
     keys: tuple[bytes, ...] = field(repr=False)
-    hidden: frozenset[bytes] = frozenset({b"authorization"})
 
-    def fails(self, request: Request, _now: int) -> str | None:
+    @property
+    @override
+    def hidden(self) -> frozenset[bytes]:
+        return AUTHORIZATION
+
+    @override
+    def fails(self, request: Request, _now: int, _fetched: bytes | None = None) -> str | None:
         given = _credentials(request, b"bearer")
         if given is None:
             return "no bearer token"
         return None if same(given, self.keys) else "a wrong bearer token"
 
+    @override
     def headers(self, _request: Request, _now: int) -> Headers:
         return ((b"Authorization", b"Bearer " + self.keys[0]),)
 
-    def fill(self, document: Any, _now: int) -> Any:
-        return document
-
 
 @dataclass(frozen=True)
-class Basic:
+class Basic(Proof):
     """`Authorization: Basic`; a key is user name, colon and password."""
 
     keys: tuple[bytes, ...] = field(repr=False)
-    hidden: frozenset[bytes] = frozenset({b"authorization"})
 
-    def fails(self, request: Request, _now: int) -> str | None:
+    @property
+    @override
+    def hidden(self) -> frozenset[bytes]:
+        return AUTHORIZATION
+
+    @override
+    def fails(self, request: Request, _now: int, _fetched: bytes | None = None) -> str | None:
         given = _credentials(request, b"basic")
         if given is None:
             return "no basic authorization"
@@ -141,11 +183,9 @@ class Basic:
             return "a malformed basic authorization"
         return None if same(pair, self.keys) else "a wrong user name or password"
 
+    @override
     def headers(self, _request: Request, _now: int) -> Headers:
         return ((b"Authorization", b"Basic " + base64.b64encode(self.keys[0])),)
-
-    def fill(self, document: Any, _now: int) -> Any:
-        return document
 
 
 def _credentials(request: Request, scheme: bytes) -> bytes | None:

@@ -1,33 +1,30 @@
-"""HMAC signatures, in the words of a source's `verify`."""
+"""Signatures, in the words of a source's `verify`."""
 
-import base64
 import hashlib
 import hmac
 import secrets
 from collections.abc import Sequence
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass, field, replace
+from typing import Any, Final, Self
 
 import orjson
+from typing_extensions import override
 
 from relay.clock import SECOND
 from relay.event import Headers
-from relay.receive.fields import form, place
-from relay.receive.fields.text import wire
-from relay.receive.providers.protocol import ABSENT, Request
+from relay.receive.providers.protocol import Request
+from relay.receive.verify import place
+from relay.receive.verify.proof import Proof
+from relay.receive.verify.scheme import Mac, Scheme, mac
 from relay.receive.verify.signed import Material, Signed
 from relay.receive.verify.stamp import Window
 from relay.receive.verify.wording import Wording
-
-
-def mac(key: bytes, text: bytes, algorithm: str, encoding: str) -> bytes:
-    """The HMAC of `text`, in hex or base64."""
-    digest = hmac.digest(key, text, algorithm)
-    return digest.hex().encode() if encoding == "hex" else base64.b64encode(digest)
+from relay.text import wire
+from relay.view import ABSENT
 
 
 @dataclass(frozen=True)
-class BodySignature:
+class BodySignature(Proof):
     """The plain case, and the fast one: one header with the HMAC of the body."""
 
     keys: tuple[bytes, ...] = field(repr=False)
@@ -35,9 +32,9 @@ class BodySignature:
     prefix: bytes = b""
     algorithm: str = "sha256"
     encoding: str = "hex"
-    hidden: frozenset[bytes] = frozenset()
 
-    def fails(self, request: Request, _now: int) -> str | None:
+    @override
+    def fails(self, request: Request, _now: int, _fetched: bytes | None = None) -> str | None:
         given = request.header(self.header)
         if given is None:
             return f"no {self.header} header"
@@ -51,12 +48,10 @@ class BodySignature:
                 return None
         return f"a wrong signature in {self.header}"
 
+    @override
     def headers(self, request: Request, _now: int) -> Headers:
         signature = mac(self.keys[0], request.body, self.algorithm, self.encoding)
         return ((self.header.encode(), self.prefix + signature),)
-
-    def fill(self, document: Any, _now: int) -> Any:
-        return document
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,16 +68,18 @@ class Spot:
         return None if text is None else wire(text)
 
 
+HMAC: Final = Mac()
+
+
 @dataclass(frozen=True)
-class Signature:
-    """The general case: a signature in whatever wording, over whatever text, of whatever age."""
+class Signature(Proof):
+    """The general case: a signature by whatever scheme, in whatever wording, over whatever text."""
 
     keys: tuple[bytes, ...] = field(repr=False)
     spot: Spot
     signed: Signed
     wording: Wording
-    algorithm: str = "sha256"
-    encoding: str = "hex"
+    scheme: Scheme = HMAC
     stamp_spot: Spot | None = None
     """None: the timestamp, if there is one, stands beside the signature."""
     window: Window | None = None
@@ -91,9 +88,15 @@ class Signature:
     """Microseconds in one unit of the timestamp."""
     body_digest: str = ""
     """A query parameter with the body's SHA-256; it may be missing where the signature covers the body."""
-    hidden: frozenset[bytes] = frozenset()
 
-    def fails(self, request: Request, now: int) -> str | None:
+    @property
+    @override
+    def fills(self) -> bool:
+        in_body = self.stamp_spot is not None and self.stamp_spot.header is None
+        return in_body or self.spot.header is None or bool(self.signed.named("json"))
+
+    @override
+    def fails(self, request: Request, now: int, _fetched: bytes | None = None) -> str | None:
         value = self.spot.read(request)
         if value is None:
             return "no signature"
@@ -120,24 +123,35 @@ class Signature:
 
     def _covers_body(self, request: Request) -> bool:
         covered = self.signed.placeholders
-        return "body" in covered or ("form_sorted" in covered and form.is_form(request))
+        return "body" in covered or ("form_sorted" in covered and request.is_form)
 
     def _wrong(self, request: Request, stamp: bytes | None, signatures: Sequence[bytes]) -> str | None:
         for key in self.keys:
             text = self.signed.text(Material(request, stamp, key))
             if text is None:
                 return "something that is signed is missing"
-            expected = self._sign(key, text)
-            if any(hmac.compare_digest(expected, self._given(given)) for given in signatures):
+            if any(self.scheme.proves(key, text, given) for given in signatures[: self.scheme.most]):
                 return None
         return "a wrong signature"
 
-    def _sign(self, key: bytes, text: bytes) -> bytes:
-        return mac(key, text, self.algorithm, self.encoding)
+    @property
+    @override
+    def needs_key(self) -> bool:
+        return self.scheme.needs_key
 
-    def _given(self, given: bytes) -> bytes:
-        return given.lower() if self.encoding == "hex" else given
+    @override
+    def new_key(self) -> bytes | None:
+        return self.scheme.new_key()
 
+    @override
+    def with_key(self, pem: bytes) -> Self:
+        return replace(self, scheme=self.scheme.with_key(pem))
+
+    @override
+    def public_half(self, pem: bytes) -> tuple[str, str]:
+        return "secret", self.scheme.public_half(pem)
+
+    @override
     def headers(self, request: Request, now: int) -> Headers:
         stamp = self._stamp(request, now)
         added = self._covered(request, stamp)
@@ -168,8 +182,9 @@ class Signature:
 
     def _value(self, request: Request, stamp: bytes) -> bytes:
         text = self.signed.text(Material(request, stamp, self.keys[0])) or b""
-        return self.wording.write(self._sign(self.keys[0], text), stamp)
+        return self.wording.write(self.scheme.sign(self.keys[0], text), stamp)
 
+    @override
     def fill(self, document: Any, now: int) -> Any:
         stamp = self._now(now)
         if self.stamp_spot is not None and self.stamp_spot.header is None:

@@ -6,13 +6,14 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Final
 
+from relay import form
+from relay.config.verify import HEADER_NAME
 from relay.receive.faults import Faults
-from relay.receive.fields import form, place
-from relay.receive.fields.text import wire
 from relay.receive.providers.protocol import Request
+from relay.receive.verify import place
+from relay.text import wire
 
 PLACEHOLDERS: Final = "{body} {ts} {method} {url} {path} {header:NAME} {json:a.b.0} {form_sorted} {secret}"
-HEADER_NAME: Final = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _PLACEHOLDER: Final = re.compile(r"\{([^{}]*)\}")
 
 
@@ -115,7 +116,7 @@ def _json(material: Material, steps: place.Steps) -> bytes | None:
 
 def _form_sorted(material: Material) -> bytes | None:
     """Each pair once, by name and then value, without anything between them; nothing where it is no form."""
-    if not form.is_form(material.request):
+    if not material.request.is_form:
         return b""
     pairs = form.fields(material.request.body)
     return None if pairs is None else b"".join(name + value for name, value in sorted(set(pairs)))

@@ -10,7 +10,7 @@ from relay.config.schema import SourceConfig
 from relay.errors import Problem
 from relay.event import Headers
 from relay.receive.providers.known import build
-from relay.receive.providers.protocol import Identity, Provider, Rejected, Request
+from relay.receive.providers.protocol import Identity, Provider, Request, Wanted
 
 NOW: Final = 1_764_000_000 * SECOND
 PUBLIC_URL: Final = "https://hooks.example.com"
@@ -49,13 +49,14 @@ def _raw(value: str | bytes) -> bytes:
 def status(source: Provider, request: Request, now: int = NOW) -> int:
     """200 if the sender is believed, else the answer's status."""
     rejected = source.verify(request, now)
+    assert not isinstance(rejected, Wanted)
     return 200 if rejected is None else rejected.status
 
 
 def identity(source: Provider, request: Request) -> Identity:
     """The names of a request that has them."""
     named = source.identify(request)
-    assert not isinstance(named, Rejected), named
+    assert isinstance(named, Identity), named
     return named
 
 

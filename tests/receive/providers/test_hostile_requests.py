@@ -7,7 +7,12 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from relay.receive.providers.protocol import Provider, Rejected, Request
+from relay.clock import SECOND
+from relay.config.schema import SourceConfig
+from relay.receive.examine import examine
+from relay.receive.providers.known import build
+from relay.receive.providers.protocol import Answer, Identity, Provider, Rejected, Request, Wanted
+from tests.receive.providers import pasted, vectors
 from tests.receive.providers.posting import NOW, provider
 
 HMAC = {"type": "hmac", "header": "X-Sig"}
@@ -112,7 +117,15 @@ def judge(source: Provider, request: Request) -> None:
     named = source.identify(request)
     if isinstance(named, Rejected):
         assert named.status == 400
-        return
+    elif isinstance(named, Identity):
+        kept(named)
+    else:
+        for part in named:
+            kept(part.identity)
+
+
+def kept(named: Identity) -> None:
+    """Its names are such as a database takes."""
     for text in (named.key, named.type, *named.also):
         if text is not None:
             assert "\0" not in text
@@ -159,3 +172,66 @@ def test_one_byte_of_the_body_altered(name: str, data: Any) -> None:
     piece = data.draw(st.binary(max_size=2).filter(lambda piece: piece != body[at : at + 1]))
     changed = body[:at] + piece + body[at + 1 :]
     assert isinstance(source.verify(Request("POST", "/in/shop", "", headers, changed), NOW), Rejected)
+
+
+PRESETS: dict[str, Provider] = {name: pasted.provider(name) for name in pasted.NAMES}
+
+
+def header_names(name: str) -> list[bytes]:
+    """All that its vectors name."""
+    cases = vectors.cases(name).values()
+    return sorted({header for case in cases for header, _ in vectors.headers(case)} | {b"Content-Type"})
+
+
+@pytest.mark.parametrize("name", PRESETS)
+@settings(max_examples=80, deadline=None)
+@given(data=st.data())
+def test_strangers_of_presets(name: str, data: Any) -> None:
+    """Nobody is believed with values of his own, whatever the headers, the method and the query."""
+    names = st.sampled_from(header_names(name))
+    headers = data.draw(st.lists(st.tuples(names, VALUES), max_size=10))
+    method = data.draw(st.sampled_from(sorted(PRESETS[name].methods)))
+    query = data.draw(st.one_of(TEXTS, st.sampled_from(QUERIES)))
+    found = examine(PRESETS[name], Request(method, "/in/shop", query, tuple(headers), data.draw(BODIES)), NOW)
+    assert isinstance(found, Rejected | Answer), found
+    if isinstance(found, Rejected):
+        assert found.status in {400, 401, 403, 413, 415}
+
+
+QUERIES = [
+    *("crc_token=x", "challenge=%ff", "validationToken=%00", "access_token=%ff%00", "bodySHA256=%ff"),
+    *(
+        "hub.mode=subscribe&hub.challenge=x&hub.verify_token=%ff",
+        "crc_token=%7B%7D",
+        "&".join(["a=b"] * 2000),
+    ),
+]
+
+
+@pytest.mark.parametrize("name", PRESETS)
+@settings(max_examples=80, deadline=None)
+@given(data=st.data())
+def test_true_requests_altered(name: str, data: Any) -> None:
+    """One part of a request changed at will: it is judged, and nothing raises."""
+    case = data.draw(st.sampled_from(sorted(vectors.cases(name).values(), key=lambda case: case["case"])))
+    asked = case["request"]
+    headers, body = list(vectors.headers(case)), vectors.content(asked.get("body", ""))
+    if headers and data.draw(st.booleans()):
+        at = data.draw(st.integers(0, len(headers) - 1))
+        headers[at] = (headers[at][0], data.draw(VALUES))
+    else:
+        at = data.draw(st.integers(0, len(body)))
+        body = body[:at] + data.draw(st.binary(max_size=3)) + body[at + data.draw(st.integers(0, 3)) :]
+    request = Request(asked["method"], asked["path"], asked.get("query", ""), tuple(headers), body[:100_000])
+    source = build(name, SourceConfig.model_validate(vectors.table(name, case)), case.get("public_url"))
+    assert not isinstance(source, list)
+    found = examine(source, request, case["now"] * SECOND)
+    if isinstance(found, Wanted):
+        fetched = data.draw(st.one_of(st.binary(max_size=60), st.sampled_from(certificates(case))))
+        found = examine(source, request, case["now"] * SECOND, fetched)
+    assert not isinstance(found, Wanted)
+
+
+def certificates(case: vectors.Case) -> list[bytes]:
+    """What the case's addresses deliver."""
+    return [text.encode() for text in case["fetch"].values() if text] or [b""]
