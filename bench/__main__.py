@@ -16,6 +16,7 @@ from rich.console import Console
 
 from bench import calm, start, throughput
 from bench.child import Failed
+from bench.expressions import expressions
 from bench.machine import machine, real_disk
 from bench.row import Row
 from bench.settings import NAMES, Settings, quick
@@ -36,6 +37,7 @@ MEASUREMENTS: Final[tuple[tuple[tuple[str, ...], str, Measurement], ...]] = (
     (("latency",), "latency", calm.latency),
     (("outage",), "outage", calm.outage),
     (("verify",), "verification", lambda _stand, step: verification(step)),
+    (("expressions",), "expressions", lambda _stand, step: expressions(step)),
 )
 """Which names ask for it, what it is called, and what takes it."""
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, replace
 from typing import Final
 
-NAMES: Final = ("ingest", "forward", "kept", "start", "latency", "outage", "verify")
+NAMES: Final = ("ingest", "forward", "kept", "start", "latency", "outage", "verify", "expressions")
 """The measurements, in the order of the table."""
 
 

@@ -7,6 +7,9 @@ from typing import Final
 Headers = tuple[tuple[bytes, bytes], ...]
 """Names and values as they came on the wire, in order, repeated ones too."""
 
+MASKED: Final = b"\0"
+"""Stands for the value of a header that proved its sender to us: it is not kept, and does not go along. No
+value that comes over the wire is this one."""
 TICK_DIGITS: Final = 13
 TAG_DIGITS: Final = 7
 EPOCH: Final = 1_577_836_800_000_000

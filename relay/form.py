@@ -6,6 +6,8 @@ from urllib.parse import unquote_to_bytes
 MEDIA_TYPE: Final = b"application/x-www-form-urlencoded"
 MOST_FIELDS: Final = 1000
 """A body of more is no form: forms are parsed before their signature can be checked."""
+MOST_ESCAPES: Final = 200_000
+"""Likewise, for each costs 100 bytes and a microsecond."""
 
 
 def is_form(content_type: bytes | None) -> bool:
@@ -15,7 +17,7 @@ def is_form(content_type: bytes | None) -> bool:
 
 def fields(body: bytes) -> list[tuple[bytes, bytes]] | None:
     """Names and values in order, percent-decoded; None if there are too many."""
-    if body.count(b"&") >= MOST_FIELDS:
+    if body.count(b"&") >= MOST_FIELDS or body.count(b"%") > MOST_ESCAPES:
         return None
     return [_field(part) for part in body.split(b"&") if part]
 

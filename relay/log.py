@@ -59,9 +59,16 @@ def _form(environ: Mapping[str, str]) -> str:
 
 def _renderers(form: str) -> list[structlog.typing.Processor]:
     if form == "console":
-        return [structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty()), _to_bytes]
+        return [_console(), _to_bytes]
     renderers: list[structlog.typing.Processor] = [structlog.processors.format_exc_info]
     return [*renderers, _journal if form == "journal" else _json]
+
+
+def _console() -> structlog.typing.Processor:
+    # structlog's own choice, where rich is installed, shows the variables of every frame: headers, secrets
+    return structlog.dev.ConsoleRenderer(
+        colors=sys.stderr.isatty(), exception_formatter=structlog.dev.plain_traceback
+    )
 
 
 def _to_bytes(_logger: object, _name: str, text: Any) -> bytes:

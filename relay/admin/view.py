@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from relay.clock import rfc3339
 from relay.config.secret import MASK
-from relay.event import Headers
+from relay.event import MASKED, Headers
 from relay.store.protocol import Audit, DeliveryView, EventView, Page
 
 CREDENTIALS: Final = frozenset({b"authorization", b"proxy-authorization"})
@@ -75,9 +75,12 @@ def _moment(at: int | None) -> str | None:
 
 def _headers(headers: Headers, secrets: Collection[bytes]) -> list[list[str]]:
     return [
-        [_text(name), MASK if name.lower() in CREDENTIALS or _holds(value, secrets) else _text(value)]
-        for name, value in headers
+        [_text(name), MASK if _is_secret(name, value, secrets) else _text(value)] for name, value in headers
     ]
+
+
+def _is_secret(name: bytes, value: bytes, secrets: Collection[bytes]) -> bool:
+    return value == MASKED or name.lower() in CREDENTIALS or _holds(value, secrets)
 
 
 def _holds(value: bytes, secrets: Collection[bytes]) -> bool:

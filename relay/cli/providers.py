@@ -1,5 +1,6 @@
 """`relay providers`."""
 
+import textwrap
 import tomllib
 from collections.abc import Sequence
 from pathlib import Path
@@ -14,6 +15,10 @@ from relay.receive.providers.preset import Preset, presets
 
 SOMEWHERE: Final = "https://YOUR-HOST"
 """Stands for the public URL where no file tells it."""
+
+
+KEYED: Final = frozenset({"discord", "paypal", "sendgrid", "sns"})
+"""Whose private key nobody else has: `relay send` signs with one of its own."""
 
 
 @click.command("providers", cls=Command)
@@ -51,7 +56,13 @@ def _introduce(name: str, preset: Preset, *, as_json: bool) -> None:
         print_json({**said, "config": preset.setup.config, "url": url, "enter": enter})
         return
     click.echo(f"{preset.setup.config}\n{enter}")
-    click.echo(f"Then: relay check, relay reload; relay send {source} posts a sample of such an event.")
+    key = f" --key {source}.pem" if name in KEYED else ""
+    reload = (
+        "restart relay (a reload sees no new secret)" if "env =" in preset.setup.config else "relay reload"
+    )
+    types = ", ".join(dict.fromkeys(sample.type for sample in preset.sample))
+    click.echo(textwrap.fill(f"Samples to send by --type: {types}.", 115))
+    click.echo(f"Then: relay check, {reload}; relay send {source}{key} posts a sample.")
 
 
 def _public_url(file: Path) -> str:

@@ -20,6 +20,7 @@ from relay.config.schema import Config
 from relay.delivery import Delivery
 from relay.errors import ConfigError, RelayError
 from relay.event import Event, Headers
+from relay.form import is_form
 from relay.receive.providers.protocol import Identity, Part, Provider, Rejected, Request, Sample
 from relay.receive.providers.sample import retyped
 from relay.receive.source import Source, open_sources
@@ -28,6 +29,10 @@ from relay.route import Routes
 PATIENCE: Final = 30.0
 NO_ID: Final = "0" * 20
 """Stands for the id that an event is given when it is accepted."""
+HINTS: Final = {
+    401: "the daemon has another secret, or says in its log what is wrong (receive.refused)",
+    404: "the daemon does not know this source yet: relay reload",
+}
 
 
 @click.command("send", cls=Command)
@@ -53,6 +58,8 @@ def command(
     if any(secret.missing for secret in loaded.config.source[source].secret):
         raise RelayError(f"the secret of {source} is a credential of systemd's, not at hand here", "try sudo")
     if key is not None and not key.exists():
+        if dry_run:
+            raise click.UsageError(f"there is no {key}: without --dry-run it is made")
         make(door, key, loaded.file)
         return 0
     door = signing(door, key)
@@ -81,11 +88,18 @@ def _sample(provider: Provider, kind: str | None, body: bytes | None) -> Sample:
     samples = provider.samples()
     chosen = next((sample for sample in samples if sample.type == kind), None)
     if body is not None:
-        like = chosen or (samples[0] if kind is None else retyped(samples[0], kind))
+        like = chosen or (_alike(samples, body) if kind is None else retyped(samples[0], kind))
         return replace(like, body=body)
     if kind is None:
         return samples[0]
     return chosen or _another(provider, samples, kind)
+
+
+def _alike(samples: Sequence[Sample], body: bytes) -> Sample:
+    """The sample whose headers suit a body: of a sender that posts JSON and forms, one of the same sort."""
+    form = not body.lstrip().startswith((b"{", b"["))
+    alike = (sample for sample in samples if is_form(sample.content_type.encode()) == form)
+    return next(alike, samples[0])
 
 
 def _another(provider: Provider, samples: Sequence[Sample], kind: str) -> Sample:
@@ -155,6 +169,8 @@ def _post(config: Config, source: Source, sample: Sample) -> bool:
         *(["duplicate"] if duplicate else []),
     ]
     click.echo(" ".join(words))
+    if response.status in HINTS:
+        click.echo(f"relay: {HINTS[response.status]}", err=True)
     return 200 <= response.status < 300
 
 

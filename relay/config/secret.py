@@ -93,7 +93,8 @@ def read(value: object, info: ValidationInfo) -> Secret:
 def _from_env(name: str, place: Place) -> Secret:
     value = place.environ.get(name)
     if value is None:
-        raise fault(f"the environment variable {quoted(name)} is not set")
+        hint = "" if place.checking else 'restart the daemon with it, or use { file = "PATH" }'
+        raise fault(f"the environment variable {quoted(name)} is not set", hint)
     return Secret(_usable(value, f"the environment variable {quoted(name)}"))
 
 

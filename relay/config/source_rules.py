@@ -1,5 +1,6 @@
 """Which keys of one source go together: told even where some of their values are wrong."""
 
+import re
 from collections.abc import Iterator
 from typing import Any, Final, get_args
 
@@ -28,6 +29,7 @@ NEEDED: Final = {
     "paypal": ("webhook_id", "the id of the subscription, from the dashboard"),
     "sns": ("topic_arn", 'topic_arn = "arn:aws:sns:REGION:ACCOUNT:TOPIC"'),
 }
+ARN: Final = re.compile(r"arn:aws[a-z-]*:sns:[a-z0-9-]+:[0-9]{12}:.+")
 Raw = dict[str, Any]
 
 
@@ -85,11 +87,17 @@ def _own_keys(path: str, table: Raw) -> Iterator[Problem]:
     provider = table.get("provider")
     for key, owners in OWN_KEYS.items():
         if key in table and provider not in owners:
-            hint = VERIFY_HAS.get(key) or "leave it out"
+            hint = ("" if "provider" in table else VERIFY_HAS.get(key)) or "leave it out"
             yield Problem(f"{path}.{key}", f"is a key of provider {listed(owners)}", hint)
     key, hint = NEEDED.get(str(provider), ("", ""))
     if key and not table.get(key):
         yield Problem(f"{path}.{key}", "is missing", hint)
+    arns = table.get("topic_arn", [])
+    for arn in arns if isinstance(arns, list) else [arns]:
+        if isinstance(arn, str) and not ARN.fullmatch(arn):
+            yield Problem(
+                f"{path}.topic_arn", "is no topic: its messages would all be refused", NEEDED["sns"][1]
+            )
     if "allowed_rate" in table and "allowed_origins" not in table:
         yield Problem(f"{path}.allowed_rate", "is granted to nobody", "allowed_origins says to whom")
 

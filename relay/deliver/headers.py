@@ -8,7 +8,7 @@ from typing import Final
 from multidict import CIMultiDict
 
 from relay.delivery import Delivery
-from relay.event import Headers
+from relay.event import MASKED, Headers
 
 NOT_ALONG: Final = frozenset(
     b"connection keep-alive proxy-connection proxy-authenticate proxy-authorization te trailer trailers"
@@ -38,7 +38,7 @@ class Envelope:
         trace = None
         for raw, value in event.headers:
             name, lower = _name(raw)
-            if name is not None and lower not in withheld:
+            if name is not None and lower not in withheld and value != MASKED:
                 headers.add(name, _text(value))
             elif lower == b"traceparent":
                 trace = value

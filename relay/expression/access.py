@@ -9,7 +9,6 @@ from relay.expression.values import (
     NONE,
     NUMBERS,
     Optional,
-    UInt,
     as_key,
     decimal,
     no_overload,
@@ -118,8 +117,8 @@ def index_optional(frame: Frame, value: Any, key: Any) -> Any:
 
 
 def in_range(value: list[Any], key: Any) -> bool:
-    """Whether a list has such a place; a double, even a whole one, is none to be asked for."""
-    if type(key) is not int and type(key) is not UInt:
+    """Whether a list has such a place, which only an int can ask for."""
+    if type(key) is not int:
         raise no_overload("_[?_]", value, key)
     return bool(0 <= key < len(value))
 

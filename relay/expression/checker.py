@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 from relay.expression.errors import CompileError, Fault
+from relay.expression.nulls import Typed
 from relay.expression.own import RAW, SIGNATURES
 
 if TYPE_CHECKING:
@@ -43,14 +44,24 @@ class Checker:
         types = {name: type_of(cel, word) for name, word in variables.items()}
         self._env = cel.NewEnv(variables=types, extensions=extensions(), functions=declarations(cel))
 
-    def check(self, text: str) -> bytes:
-        """The checked tree of a text, serialised; CompileError with all that is wrong with it."""
-        if (half := _HALF.search(text)) is not None:
-            raise CompileError([Fault("half a character", *place(text, half.start()))])
+    def check(self, typed: Typed) -> tuple[bytes, str]:
+        """The checked tree of a text, serialised, and the word of its type (`dyn`, `map`, `optional_type`).
+
+        CompileError with all that is wrong with it.
+        """
+        if (half := _HALF.search(typed.text)) is not None:
+            raise CompileError([Fault("half a character", *typed.place(half.start()))])
         try:
-            return bytes(self._env.compile(text).serialize())
+            checked = self._env.compile(typed.text)
+            return bytes(checked.serialize()), str(checked.return_type()).partition("<")[0].lower()
         except RuntimeError as error:
-            raise CompileError(faults(str(error))) from None
+            raise CompileError([_placed(fault, typed) for fault in faults(str(error))]) from None
+
+
+def _placed(fault: Fault, typed: Typed) -> Fault:
+    """At its place in the text as it was written."""
+    line, column = typed.place(offset(typed.text, fault.line, fault.column))
+    return Fault(fault.text, line, column)
 
 
 def extensions() -> list[Any]:
@@ -125,7 +136,7 @@ def fault(line: int, column: int, said: str) -> Fault:
     return Fault(plain, max(line, 1), max(column, 1))
 
 
-def place(text: str, at: int) -> tuple[int, int]:
-    """The line and column, from 1, of a place in a text."""
-    before = text[:at]
-    return before.count("\n") + 1, at - before.rfind("\n")
+def offset(text: str, line: int, column: int) -> int:
+    """Where a line and column, from 1, is in a text."""
+    lines = text.split("\n")
+    return sum(len(each) + 1 for each in lines[: line - 1]) + column - 1

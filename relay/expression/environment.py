@@ -8,10 +8,11 @@ from collections.abc import Mapping
 from functools import cached_property
 from typing import Any
 
-from relay.expression.checker import Checker, place
+from relay.expression.checker import Checker
 from relay.expression.compiler import Compiled, Unknown, compile_tree
 from relay.expression.errors import CompileError, ErrorValue, Exhausted, Fault
 from relay.expression.frame import Frame
+from relay.expression.nulls import Typed
 from relay.expression.output import to_json
 from relay.expression.tree import read_tree
 from relay.expression.values import type_name
@@ -20,17 +21,22 @@ from relay.expression.values import type_name
 class Program:
     """A compiled expression. It holds no state: any number of threads may use it at once."""
 
-    def __init__(self, text: str, compiled: Compiled) -> None:
+    def __init__(self, text: str, compiled: Compiled, kind: str = "dyn") -> None:
         self.text = text
+        self.type = kind
+        """What it gives, as far as that is known before it is run: `dyn` where it is not."""
         self.names = compiled.names
         """The variables that it uses."""
+        self.loops = compiled.slots > 0
+        """Whether it may go through a list."""
         self._run = compiled.run
         self._slots = compiled.slots
 
     def value(self, variables: Mapping[str, Any]) -> Any:
         """The value, which may share parts with the variables; ExpressionError where there is none.
 
-        A variable is looked up when, and if, it is reached.
+        A variable is looked up when, and if, it is reached; what the mapping raises then, but a KeyError,
+        is its own affair.
         """
         try:
             return self._run(Frame(variables, self._slots))
@@ -69,9 +75,11 @@ class Environment:
 
     def compile(self, text: str) -> Program:
         """The program of a text; CompileError tells all that is wrong with it, with line and column."""
-        tree = read_tree(self._checker.check(text))
+        typed = Typed(text)
+        checked, kind = self._checker.check(typed)
+        tree = read_tree(checked)
         try:
-            return Program(text, compile_tree(tree.root, self._variables))
+            return Program(text, compile_tree(tree.root, self._variables), kind)
         except Unknown as unknown:
-            line, column = place(text, tree.positions.get(unknown.node, 0))
+            line, column = typed.place(tree.positions.get(unknown.node, 0))
             raise CompileError([Fault(str(unknown), line, column)]) from None

@@ -4,10 +4,12 @@ import asyncio
 from typing import Final, Protocol
 
 import structlog
-from aiohttp import ClientError, ClientSession, ClientTimeout
+from aiohttp import ClientError, ClientResponseError, ClientSession, ClientTimeout
 from yarl import URL
 
+from relay.config.pem import MARK
 from relay.http.session import proxy_for
+from relay.receive.quiet import Quiet
 
 log = structlog.get_logger()
 
@@ -16,8 +18,10 @@ TIMEOUT: Final = 10.0
 LARGEST: Final = 1 << 16
 """Bytes; a chain of certificates is some 10 KiB."""
 MOST_KEPT: Final = 64
-AT_ONCE: Final = 8
-"""Visits under way: who is no sender can name addresses, too."""
+AT_ONCE: Final = 32
+"""Visits for certificates under way: who is no sender can name addresses, too."""
+AT_ONE_HOST: Final = 4
+"""Of them, so that a slow host leaves the others their turn."""
 
 
 class Outside(Protocol):
@@ -37,6 +41,7 @@ class Fetcher:
         self._session = session
         self._kept: dict[str, bytes] = {}
         self._visits: dict[str, asyncio.Task[bytes | None]] = {}
+        self._quiet = Quiet()
 
     async def fetch(self, url: str, within: float, *, keep: bool = True) -> bytes | None:
         if url in self._kept:
@@ -48,8 +53,11 @@ class Fetcher:
         return visit.result() if done else None
 
     def _begin(self, url: str, *, keep: bool) -> "asyncio.Task[bytes | None] | None":
-        if len(self._visits) >= AT_ONCE:
-            log.warning("fetch.refused", host=_host(url), error="too many visits at once")
+        host = _host(url)
+        here = sum(_host(other) == host for other in self._visits)
+        # what is not kept was asked for by a sender that is proven
+        if keep and (len(self._visits) >= AT_ONCE or here >= AT_ONE_HOST):
+            self._warn("fetch.refused", url, "too many visits at once")
             return None
         visit = asyncio.ensure_future(self._visit(url, keep=keep))
         self._visits[url] = visit
@@ -60,7 +68,11 @@ class Fetcher:
         try:
             content = await self._get(URL(url, encoded=True))
         except (ClientError, OSError, TimeoutError, ValueError) as error:
-            log.warning("fetch.failed", host=_host(url), error=str(error) or type(error).__name__)
+            self._warn("fetch.failed", url, _reason(error))
+            return None
+        if keep and MARK not in content:
+            # a proxy's page, say: kept, it would have every event of its sender refused
+            self._warn("fetch.failed", url, "no certificate")
             return None
         if keep:
             self._keep(url, content)
@@ -80,6 +92,9 @@ class Fetcher:
                 raise ValueError("too large")
             return content
 
+    def _warn(self, event: str, url: str, error: str) -> None:
+        self._quiet.warn(log, event, {"host": _host(url), "error": error})
+
     def _keep(self, url: str, content: bytes) -> None:
         if len(self._kept) >= MOST_KEPT:
             self._kept.pop(next(iter(self._kept)))
@@ -91,6 +106,13 @@ class Fetcher:
         for visit in visits:
             visit.cancel()
         await asyncio.gather(*visits, return_exceptions=True)
+
+
+def _reason(error: Exception) -> str:
+    """What the library says may hold a proxy's password."""
+    if isinstance(error, ClientResponseError):
+        return f"{type(error).__name__}: status {error.status}"
+    return str(error) or type(error).__name__
 
 
 def _host(url: str) -> str:

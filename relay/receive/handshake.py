@@ -32,6 +32,10 @@ class Handshake:
     """Query parameters that must hold one of these."""
     answer: Program
 
+    @property
+    def loops(self) -> bool:
+        return self.answer.loops or (self.when is not None and self.when.loops)
+
     def greet(self, request: Request) -> Answer | Rejected | None:
         """The answer; None if `request` is not of this kind."""
         view = request.view
@@ -70,8 +74,8 @@ def handshakes(source: SourceConfig, faults: Faults) -> tuple[Handshake, ...]:
 
 
 def _handshake(path: str, table: HandshakeConfig, faults: Faults) -> Handshake | None:
-    when = None if table.when is None else compiled(f"{path}.when", table.when, faults)
-    answer = compiled(f"{path}.answer", table.answer, faults)
+    when = None if table.when is None else compiled(f"{path}.when", table.when, faults, frozenset({"bool"}))
+    answer = compiled(f"{path}.answer", table.answer, faults, frozenset({"string", "map"}))
     require = {
         name: keys(secrets, faults, key=f"{path}.require.{name}") for name, secrets in table.require.items()
     }

@@ -10,7 +10,7 @@ from relay.clock import rfc3339
 from relay.config.schema import SourceConfig
 from relay.expression.environment import Environment, Program
 from relay.expression.errors import CompileError, ExpressionError
-from relay.expression.values import Timestamp
+from relay.expression.values import Optional, Timestamp
 from relay.moment import moment
 from relay.receive.faults import Faults
 from relay.receive.providers.protocol import Identity, Request
@@ -33,6 +33,10 @@ class Names:
 
     def __bool__(self) -> bool:
         return bool(self.id or self.also or self.type or self.time)
+
+    @property
+    def loops(self) -> bool:
+        return any(program.loops for program in (*self.id, *self.also, *self.type, *self.time))
 
     def of(self, request: Request, own: Identity) -> Identity:
         """What `request` says of its event, `own` where it says nothing."""
@@ -82,11 +86,14 @@ def text(program: Program, view: View) -> str | None:
 
 
 def _value(program: Program, view: View) -> Any:
-    """What cannot be had, for whatever reason, is not there."""
+    """What cannot be had, for whatever reason, is not there; an optional is what it holds."""
     try:
-        return program.value(view)
+        value = program.value(view)
     except ExpressionError:
         return None
+    if isinstance(value, Optional):
+        return value.value if value.present else None
+    return value
 
 
 def _exact(program: Program, view: View, value: float) -> str:
@@ -117,26 +124,38 @@ def environment() -> Environment:
 def names(source: SourceConfig, faults: Faults) -> Names:
     """The names that a source's table tells; what is not understood is a fault."""
     return Names(
-        id=_programs("id", source.id, faults),
-        also=_programs("also", source.also, faults),
-        type=_programs("type", source.type, faults),
-        time=_programs("time", source.time, faults),
+        id=_programs("id", source.id, faults, TEXTS),
+        also=_programs("also", source.also, faults, TEXTS),
+        type=_programs("type", source.type, faults, TEXTS),
+        time=_programs("time", source.time, faults, TEXTS | {"timestamp"}),
     )
 
 
-def _programs(key: str, texts: Sequence[str], faults: Faults) -> tuple[Program, ...]:
-    found = [compiled(key, text, faults) for text in texts]
+TEXTS: Final = frozenset({"string", "int", "uint", "double", "optional_type"})
+
+
+def _programs(key: str, texts: Sequence[str], faults: Faults, gives: frozenset[str]) -> tuple[Program, ...]:
+    found = [compiled(key, text, faults, gives) for text in texts]
     return tuple(program for program in found if program is not None)
 
 
 HINT: Final = 'CEL over body, headers, query and digest, such as body.id or headers["x-request-id"]'
 
 
-def compiled(key: str, text: str, faults: Faults) -> Program | None:
-    """The program of one expression of the table; every error in it is a fault at `key`."""
+def compiled(key: str, text: str, faults: Faults, gives: frozenset[str]) -> Program | None:
+    """The program of one expression of the table; every error in it is a fault at `key`.
+
+    `gives`: the types that are of use there.
+    """
     try:
-        return environment().compile(text)
+        program = environment().compile(text)
     except CompileError as error:
         for problem in error.problems:
-            faults.add(key, f"{text!r}: {problem.text}, at column {problem.column}", HINT)
+            line = f"line {problem.line}, " if "\n" in text else ""
+            faults.add(key, f"{text!r}: {problem.text}, at {line}column {problem.column}", HINT)
         return None
+    if program.type not in gives | {"dyn"}:
+        known = ", ".join(sorted(gives - {"optional_type"}))
+        faults.add(key, f"{text!r} always gives {program.type}", f"of use here: {known}")
+        return None
+    return program

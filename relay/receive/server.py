@@ -3,8 +3,9 @@
 import asyncio
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from typing import Final
-from urllib.parse import unquote_plus, urlsplit
+from urllib.parse import urlsplit
 
 import structlog
 from aiohttp import web
@@ -13,13 +14,14 @@ from multidict import CIMultiDict
 from relay.accept import Door
 from relay.clock import Clock
 from relay.errors import StoreUnavailable
-from relay.event import Event
 from relay.metrics import Metrics
 from relay.receive.acknowledgement import Acknowledgement, batch_headers
 from relay.receive.body import Body, Inflight
+from relay.receive.events import kept_query, made
 from relay.receive.examine import Finding, examine
 from relay.receive.fetch import Outside
-from relay.receive.providers.protocol import Answer, Identity, Part, Provider, Rejected, Request, Wanted
+from relay.receive.providers.protocol import Answer, Identity, Part, Rejected, Request, Wanted
+from relay.receive.quiet import Quiet
 from relay.receive.source import Networks, Source, sender_address, within
 from relay.store.protocol import Receipt
 
@@ -27,8 +29,15 @@ log = structlog.get_logger()
 
 RETRY_AFTER: Final = "5"
 """Seconds after which a sender may try again, when the fault is ours."""
-LARGE: Final = 256 << 10
+SLICE: Final = 500
+"""Events of a large batch that are stored in one transaction: other senders come in between. What is stored
+of a batch that fails later is known when it comes again."""
+LARGE: Final = 64 << 10
 """A body of more bytes is examined on a thread, so that other senders need not wait for it."""
+LOOPED: Final = 1 << 10
+"""The same, where expressions go through lists: each may take 150 ms of a small one."""
+THREADS: Final = 2
+"""Of our own: the loop's are held for seconds by names that no server resolves."""
 Receipts = list[Receipt]
 NOT_ALLOWED: Final = Rejected(403, "the sender's address is not in allow_from")
 
@@ -56,12 +65,17 @@ class Receiver:
         self._ready = ready
         self._clock = clock
         self._metrics = metrics
-        self._quiet = _Quiet()
+        self._quiet = Quiet()
+        self._threads = ThreadPoolExecutor(THREADS, "examine")
 
     def open(self, sources: dict[str, Source], trusted: Networks, max_inflight: int) -> None:
         """Take events of `sources` (by path) from now on; a reload gives others."""
         self._sources, self._trusted = sources, trusted
         self._inflight.limit = max_inflight
+
+    def close(self) -> None:
+        """Nothing is examined any more."""
+        self._threads.shutdown(wait=False, cancel_futures=True)
 
     async def handle(self, request: web.BaseRequest) -> web.StreamResponse:
         """One request, whatever it is; only a sender that hangs up leaves without an answer."""
@@ -125,24 +139,41 @@ class Receiver:
             return await self._confirmed(found, source, arrived)
         if isinstance(found, Rejected):
             return found
-        events = _events(self._next_id, asked, source, found, now)
+        events = made(self._next_id, asked, source, found, now)
+        receipts: Receipts = []
         try:
-            return await self._door.accept(events, _left(source, arrived))
+            for at in range(0, len(events), SLICE):
+                receipts += await self._door.accept(events[at : at + SLICE], _left(source, arrived))
         except StoreUnavailable as error:
             return Rejected(503, error.message)
+        return receipts
 
     async def _examine(
         self, asked: Request, source: Source, now: int, arrived: float
     ) -> Identity | tuple[Part, ...] | Answer | Rejected:
         """What it is; a certificate that is wanted for that is fetched."""
-        found = await _examined(source.provider, asked, now)
+        found = await self._examined(source, asked, now, arrived)
         if not isinstance(found, Wanted):
             return found
         fetched = await self._outside.fetch(found.url, _left(source, arrived))
         if fetched is None:
-            return Rejected(503, f"the certificate {found.url} cannot be had")
-        found = await _examined(source.provider, asked, now, fetched)
+            return Rejected(503, f"its certificate cannot be had from {_host(found.url)}")
+        found = await self._examined(source, asked, now, arrived, fetched)
         return found if not isinstance(found, Wanted) else Rejected(503, "its certificate is of no use")
+
+    async def _examined(
+        self, source: Source, asked: Request, now: int, arrived: float, fetched: bytes | None = None
+    ) -> Finding:
+        provider = source.provider
+        if len(asked.body) <= (LOOPED if provider.loops else LARGE):
+            return examine(provider, asked, now, fetched)
+        loop = asyncio.get_running_loop()
+        job = loop.run_in_executor(self._threads, examine, provider, asked, now, fetched)
+        done, _ = await asyncio.wait({job}, timeout=max(0.0, _left(source, arrived)))
+        if done:
+            return job.result()
+        job.cancel()
+        return Rejected(503, "it could not be examined in time")
 
     async def _confirmed(self, answer: Answer, source: Source, arrived: float) -> Answer | Rejected:
         """An answer that needs a visit elsewhere is given behind it: else the sender would not come again."""
@@ -171,7 +202,7 @@ class Receiver:
         if len(receipts) == 1 and provider.accepted == 200:
             return Acknowledgement(receipts[0])
         response = _respond(provider.accepted, batch_headers(receipts))
-        if _kept_query(asked.query, provider.proof_parameters) != asked.query:
+        if kept_query(asked.query, provider.proof_parameters) != asked.query:
             # a token in the query: no cache may keep the answer (CloudEvents webhook specification, 3.2)
             response.headers["Cache-Control"] = "private"
         return response
@@ -180,7 +211,8 @@ class Receiver:
         """The sender learns the status, our log the reason."""
         failed = refused.status == 503
         self._metrics.received(source.name, "failed" if failed else "rejected").inc()
-        self._quiet.warn(source.name, refused, self._sender(request))
+        told = {"source": source.name, "status": refused.status, "error": refused.reason}
+        self._quiet.warn(log, "receive.refused", told, sender=self._sender(request))
         response = _respond(refused.status, {"Retry-After": RETRY_AFTER} if failed else None)
         if not request.content.is_eof():
             # what it still sends is not worth reading
@@ -219,78 +251,9 @@ def _left(source: Source, arrived: float) -> float:
     return source.ack_timeout - (time.perf_counter() - arrived)
 
 
-async def _examined(provider: Provider, asked: Request, now: int, fetched: bytes | None = None) -> Finding:
-    if len(asked.body) <= LARGE:
-        return examine(provider, asked, now, fetched)
-    return await asyncio.to_thread(examine, provider, asked, now, fetched)
-
-
-def _events(
-    next_id: Callable[[int], str],
-    asked: Request,
-    source: Source,
-    found: Identity | tuple[Part, ...],
-    now: int,
-) -> list[Event]:
-    query = _kept_query(asked.query, source.provider.proof_parameters)
-    parts = (Part(found, asked.headers, asked.body),) if isinstance(found, Identity) else found
-    return [_event(next_id(now), part, source.name, query, now) for part in parts]
-
-
-def _event(id: str, part: Part, source: str, query: str, now: int) -> Event:
-    identity = part.identity
-    return Event(
-        id=id,
-        source=source,
-        key=identity.key,
-        type=identity.type or source,
-        via="webhook",
-        received=now,
-        body=part.body,
-        headers=part.headers,
-        query=query,
-        also=identity.also,
-        occurred=identity.occurred,
-    )
-
-
-def _kept_query(query: str, proofs: frozenset[str]) -> str:
-    """Without the parameters that prove the sender."""
-    if not query or not proofs:
-        return query
-    parts = query.split("&")
-    return "&".join(part for part in parts if unquote_plus(part.partition("=")[0]) not in proofs)
-
-
 def _host(url: str) -> str:
     return urlsplit(url).hostname or "?"
 
 
 def _respond(status: int, headers: dict[str, str] | None = None) -> web.Response:
     return web.Response(status=status, headers={"Server": "relay", **(headers or {})})
-
-
-class _Quiet:
-    """One line a second for a source and reason, and how many were not told: no flood fills the log."""
-
-    def __init__(self) -> None:
-        self._told: dict[tuple[str, str], tuple[float, int]] = {}
-
-    def warn(self, source: str, refused: Rejected, sender: str) -> None:
-        now = time.monotonic()
-        told, untold = self._told.get((source, refused.reason), (0.0, 0))
-        if now - told < 1:
-            self._told[source, refused.reason] = (told, untold + 1)
-            return
-        if len(self._told) > 1000:
-            self._told.clear()
-        self._told[source, refused.reason] = (now, 0)
-        more = {"more": untold} if untold else {}
-        log.warning(
-            "receive.refused",
-            source=source,
-            status=refused.status,
-            error=refused.reason,
-            sender=sender,
-            **more,
-        )

@@ -9,6 +9,7 @@ from relay.expression.compiler import compile_tree
 from relay.expression.environment import Environment
 from relay.expression.errors import ErrorValue, ExpressionError
 from relay.expression.frame import BUDGET, Frame
+from relay.expression.nulls import Typed
 from relay.expression.output import to_json
 from relay.expression.tree import read_tree
 
@@ -25,7 +26,7 @@ ENVIRONMENT = Environment({"body": "dyn"})
 
 def cost(text: str) -> int:
     """What an evaluation takes from the budget, its output as JSON included."""
-    tree = read_tree(ENVIRONMENT._checker.check(text))
+    tree = read_tree(ENVIRONMENT._checker.check(Typed(text))[0])
     compiled = compile_tree(tree.root, {"body"})
     frame = Frame({"body": BODY}, compiled.slots)
     with suppress(ErrorValue):

@@ -10,6 +10,8 @@ from relay.expression.wire import packed, read, signed
 
 NUMBERS = Listing(1, tuple(Const(2, number) for number in (1, 2, 3, 4)), frozenset())
 
+ONE = Listing(1, (Const(2, 1),), frozenset())
+
 
 def test_any_fold_is_evaluated_as_it_stands() -> None:
     """One that no macro makes: the sum of a list, while it is below five."""
@@ -25,6 +27,10 @@ def test_any_fold_is_evaluated_as_it_stands() -> None:
     ("start", "step"),
     [
         (Listing(1, (), frozenset()), Call(2, "_+_", (Ident(3, "other"), NUMBERS))),
+        (
+            Listing(1, (), frozenset()),
+            Call(2, "_?_:_", (Const(3, True), Call(4, "_+_", (Ident(5, "other"), ONE)), Ident(6, "@result"))),
+        ),
         (Const(1, False), Call(2, "_&&_", (Ident(3, "@result"), Const(4, True)))),
         (Const(1, 0), Call(2, "_+_", (Ident(3, "@result"), Const(4, 1)))),
     ],

@@ -1,5 +1,6 @@
 """The outside face: compiling with all errors at once, and asking programs."""
 
+import inspect
 import json
 import subprocess
 import sys
@@ -153,6 +154,22 @@ def test_deep_documents_are_read_to_any_depth_and_compared_to_some() -> None:
     assert ENVIRONMENT.compile("body.a.a.a != null").holds({"body": deep})
     with pytest.raises(ExpressionError, match="nested deeper"):
         ENVIRONMENT.compile("body == body.a").value({"body": deep})
+
+
+def test_a_deep_stack_is_too_much_work() -> None:
+    """Where Python's stack has no room left, it is the evaluation that ends."""
+    document: Any = 1
+    for _ in range(150):
+        document = [document]
+    program = ENVIRONMENT.compile("body == body")
+
+    def below(levels: int) -> bool:
+        return below(levels - 1) if levels else program.holds({"body": document})
+
+    assert below(0)
+    with pytest.raises(ExpressionError) as raised:
+        below(sys.getrecursionlimit() - len(inspect.stack(0)) - 100)
+    assert raised.value.exhausted
 
 
 def test_a_timestamp_can_be_taken_out() -> None:

@@ -8,6 +8,7 @@ import pytest
 
 from relay.expression.environment import Environment, Program
 from relay.expression.errors import CompileError, ExpressionError
+from relay.expression.nulls import Typed
 from tests.expression.oracle import FAILED, Oracle, agree, as_library
 from tests.expression.programs import document, program
 
@@ -20,10 +21,16 @@ def ours(compiled: Program, body: Any) -> tuple[Any, str]:
         return FAILED, str(error)
 
 
-def explained(text: str, reason: str) -> bool:
+def explained(text: str, reason: str, theirs: Any) -> bool:
     """The differences that are the library's faults, or its choice where CEL says nothing."""
     # it converts a bool that it only meets at run time, which its checker refuses
     if reason.endswith(("int(bool)", "double(bool)")):
+        return True
+    # what fails to be indexed inside an optional is an error that it hands on as if it were a value
+    if reason.startswith("no such overload: _[?_]"):
+        return True
+    # it goes over maps in random order, and NaN has a sign in its texts
+    if (".map(" in text and ".join(" in text) or "-nan" in repr(theirs):
         return True
     # `%s` cuts doubles to six digits, where string() does not, and puts out bytes that are no text
     return "'%s'.format" in text
@@ -42,9 +49,9 @@ def differences(seed: int, programs: int) -> tuple[list[tuple[str, Any, Any, Any
         for _ in range(3):
             body = document(random)
             mine, reason = ours(compiled, body)
-            theirs = oracle.value(text, body)
+            theirs = oracle.value(Typed(text).text, body)
             seen["failed" if mine == FAILED else "given"] += 1
-            if not agree(mine, theirs) and not explained(text, reason):
+            if not agree(mine, theirs) and not explained(text, reason, theirs):
                 found.append((text, body, mine, theirs))
     return found, seen
 
@@ -59,7 +66,7 @@ def test_gives_what_the_official_run_time_gives(seed: int) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("seed", range(100, 108))
+@pytest.mark.parametrize("seed", range(100, 150))
 def test_gives_what_the_official_run_time_gives_for_long(seed: int) -> None:
     """The same with a million programs."""
-    assert differences(seed, 125_000)[0] == []
+    assert differences(seed, 20_000)[0] == []

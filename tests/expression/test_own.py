@@ -94,7 +94,7 @@ def test_any_time_is_understood(given: Any, nanos: int) -> None:
 
 
 @pytest.mark.parametrize(
-    "given", ["", "soon", "12:00", True, [], {}, float("nan"), 2**70, "1e5", "9" * 19, b"1"]
+    "given", ["", "soon", "12:00", "-95617584000", True, [], {}, float("nan"), 2**70, "1e5", "9" * 19, b"1"]
 )
 def test_what_is_no_time_is_an_error(given: Any) -> None:
     """Nothing is guessed."""

@@ -70,6 +70,7 @@ class Stand:
         self, _kind: type[BaseException] | None, _error: BaseException | None, _trace: TracebackType | None
     ) -> None:
         await self._runner.cleanup()
+        self.receiver.close()
         await self.store.close()
 
     def put_in_force(self, *, source: dict[str, Any] | None = None, **server: Any) -> None:

@@ -10,14 +10,15 @@ import pytest
 from aiohttp import ClientSession, TCPConnector
 
 from relay.http.session import open_session
-from relay.receive.fetch import AT_ONCE, LARGEST, MOST_KEPT, Fetcher
+from relay.receive.fetch import AT_ONE_HOST, LARGEST, MOST_KEPT, Fetcher
 from tests.authority import authority
 from tests.outside import ConnectProxy, Site
 from tests.target import CUT_BODY, HANG, HOLD, Answer, ScriptedTarget, answer
 
 WITHIN = 20.0
 """Seconds; in these tests nobody waits that long."""
-GOOD = answer(200, body=b"a certificate")
+CERTIFICATE = b"-----BEGIN CERTIFICATE-----\na certificate"
+GOOD = answer(200, body=CERTIFICATE)
 ALWAYS = timedelta(days=36_500)
 
 
@@ -32,10 +33,10 @@ async def test_what_it_got_it_keeps(session: ClientSession) -> None:
     fetcher = Fetcher(session)
     async with ScriptedTarget(rest=GOOD) as site:
         for _ in range(3):
-            assert await fetcher.fetch(f"{site.url}/a", WITHIN) == b"a certificate"
+            assert await fetcher.fetch(f"{site.url}/a", WITHIN) == CERTIFICATE
         assert len(await site.several(1)) == 1
         for _ in range(2):
-            assert await fetcher.fetch(f"{site.url}/b", WITHIN, keep=False) == b"a certificate"
+            assert await fetcher.fetch(f"{site.url}/b", WITHIN, keep=False) == CERTIFICATE
         assert [each.line.split()[1] for each in await site.several(2)] == [b"/hooks/b"] * 2
 
 
@@ -55,7 +56,7 @@ async def test_failures_are_not_kept(session: ClientSession, said: Answer) -> No
     fetcher = Fetcher(session)
     async with ScriptedTarget([said, GOOD]) as site:
         assert await fetcher.fetch(f"{site.url}/a", WITHIN) is None
-        assert await fetcher.fetch(f"{site.url}/a", WITHIN) == b"a certificate"
+        assert await fetcher.fetch(f"{site.url}/a", WITHIN) == CERTIFICATE
         assert [each.line.split()[1] for each in await site.several(2)] == [b"/hooks/a"] * 2
 
 
@@ -71,9 +72,9 @@ async def test_nobody_there(session: ClientSession) -> None:
 async def test_one_visit_for_all_who_wait(session: ClientSession) -> None:
     """Requests that want the same certificate at once share one visit."""
     fetcher = Fetcher(session)
-    async with ScriptedTarget([answer(200, body=b"slow")]) as site:
+    async with ScriptedTarget([answer(200, body=CERTIFICATE)]) as site:
         found = await asyncio.gather(*[fetcher.fetch(f"{site.url}/a", WITHIN) for _ in range(20)])
-        assert found == [b"slow"] * 20
+        assert found == [CERTIFICATE] * 20
         assert len(await site.several(1)) == 1
 
 
@@ -85,17 +86,17 @@ async def test_too_late_for_one_is_there_for_the_next(session: ClientSession) ->
         assert await fetcher.fetch(f"{site.url}/a", 0.0) is None
         await site.next()
         site.let_go()
-        assert await fetcher.fetch(f"{site.url}/a", WITHIN) == b"a certificate"
+        assert await fetcher.fetch(f"{site.url}/a", WITHIN) == CERTIFICATE
 
 
 async def test_few_visits_at_once(session: ClientSession) -> None:
     """Who is no sender can name addresses, too: beyond some, there is no visit; and all end with `close`."""
     fetcher = Fetcher(session)
     async with ScriptedTarget(rest=HANG) as site:
-        for number in range(AT_ONCE + 3):
+        for number in range(AT_ONE_HOST + 3):
             assert await fetcher.fetch(f"{site.url}/{number}", 0.0) is None
-        assert len(await site.several(AT_ONCE)) == AT_ONCE
-        assert len(fetcher._visits) == AT_ONCE
+        assert len(await site.several(AT_ONE_HOST)) == AT_ONE_HOST
+        assert len(fetcher._visits) == AT_ONE_HOST
         await fetcher.close()
         assert not fetcher._visits
 
@@ -117,13 +118,13 @@ async def test_over_a_proxy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
     (tmp_path / "root.pem").write_bytes(root.pem)
     trusting = TCPConnector(ssl=ssl.create_default_context(cafile=tmp_path / "root.pem"))
     async with (
-        Site(own, {"/cert": b"a certificate"}, tmp_path) as site,
+        Site(own, {"/cert": CERTIFICATE}, tmp_path) as site,
         ConnectProxy(site.port) as proxy,
         ClientSession(connector=trusting) as session,
     ):
         monkeypatch.setenv("HTTPS_PROXY", proxy.url)
         fetcher = Fetcher(session)
-        assert await fetcher.fetch("https://api.paypal.com/cert", WITHIN) == b"a certificate"
+        assert await fetcher.fetch("https://api.paypal.com/cert", WITHIN) == CERTIFICATE
         assert proxy.asked == ["CONNECT api.paypal.com:443 HTTP/1.1"]
         assert site.asked == ["/cert"]
         assert await fetcher.fetch("https://api.sandbox.paypal.com/cert", WITHIN) is None, "not its name"
@@ -137,7 +138,7 @@ async def test_a_site_that_nobody_vouches_for(tmp_path: Path, monkeypatch: pytes
     """Of an unknown root, nothing is had."""
     own = authority(ends=ALWAYS).issue("api.paypal.com", hosts=("api.paypal.com",), ends=ALWAYS)
     async with (
-        Site(own, {"/cert": b"a certificate"}, tmp_path) as site,
+        Site(own, {"/cert": CERTIFICATE}, tmp_path) as site,
         ConnectProxy(site.port) as proxy,
         open_session() as session,
     ):

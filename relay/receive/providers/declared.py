@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from copy import copy
-from typing import Self
+from typing import Final, Self
 
 from relay.config.schema import SourceConfig
 from relay.event import Headers
@@ -22,6 +22,10 @@ from relay.receive.verify.proof import Proof
 from relay.receive.verify.words import proof
 
 NAMELESS = Identity(None, None)
+MOST_UNPROVEN: Final = 100_000
+"""Values of a body that is parsed before it is proven: as objects 10 MiB of JSON are 250 MiB, for anybody."""
+
+TOO_MANY: Final = Rejected(413, "a body of too many values, to be read before it is proven")
 
 
 class Declared:
@@ -37,6 +41,8 @@ class Declared:
         self.proof = self.prove(source, public_url, faults)
         self.names = names(source, faults)
         self.handshakes = handshakes(source, faults)
+        self._asks_strangers = any(not handshake.signed for handshake in self.handshakes)
+        self.loops = self.names.loops or any(handshake.loops for handshake in self.handshakes)
         self.methods = frozenset({"POST", *(handshake.method for handshake in self.handshakes)})
         self.proofs = self.proof.hidden
         self.proof_parameters = frozenset(
@@ -48,12 +54,16 @@ class Declared:
         return proof(source, public_url, faults)
 
     def greet(self, request: Request, _now: int, *, proven: bool) -> Answer | Rejected | None:
+        if not proven and self._asks_strangers and request.body.count(b",") > MOST_UNPROVEN:
+            return TOO_MANY
         for handshake in self.handshakes:
             if handshake.signed is proven and (answer := handshake.greet(request)) is not None:
                 return answer
         return self.proof.greet(request) if proven else None
 
     def verify(self, request: Request, now: int, fetched: bytes | None = None) -> Rejected | Wanted | None:
+        if self.proof.fills and request.body.count(b",") > MOST_UNPROVEN:
+            return TOO_MANY
         verdict = self.proof.fails(request, now, fetched)
         return Rejected(401, verdict) if isinstance(verdict, str) else verdict
 

@@ -55,6 +55,7 @@ def build(name: str, source: SourceConfig, public_url: str | None) -> Provider |
     `public_url` is [server]'s, needed where a signature covers the URL.
     """
     faults = Faults(name)
+    faults.preset = source.provider is not None
     provider = _build(name, source, public_url, faults)
     return faults.found or provider
 

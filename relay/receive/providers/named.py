@@ -25,6 +25,7 @@ class Named(Declared):
         self.preset: Preset = preset(source.provider)
         super().__init__(name, merged(source, self.preset.source), public_url, faults)
         self._known = names(self.preset.source, faults)
+        self.loops |= self._known.loops
         self._needed = [[name.lower() for name in group] for group in self.preset.headers]
 
     @override

@@ -69,7 +69,7 @@ def preset(name: str) -> Preset:
     file = FOLDER / f"{name}.toml"
     if not file.is_file():
         raise KeyError(name)
-    return Preset.model_validate(tomllib.loads(file.read_text()), by_alias=True, by_name=False)
+    return Preset.model_validate(tomllib.loads(file.read_text("utf-8")), by_alias=True, by_name=False)
 
 
 def presets() -> Iterator[tuple[str, Preset]]:

@@ -137,6 +137,8 @@ class Provider(Protocol):
     """Names of query parameters that do so, and are not kept."""
     methods: frozenset[str]
     """POST, and those of its handshakes."""
+    loops: bool
+    """Whether its expressions go through lists: they are not evaluated on the event loop."""
     accepted: int
     """The status that says: it is on disk."""
 

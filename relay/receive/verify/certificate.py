@@ -129,7 +129,8 @@ class Trust:
     def _keep(self, content: bytes, leaf: SigningCertificate) -> None:
         """Judging costs some 400 µs; senders use one certificate for months."""
         if len(self._judged) >= MOST_READ:
-            self._judged.pop(next(iter(self._judged)))
+            # another thread may be here, too
+            self._judged.pop(next(iter(self._judged), b""), None)
         self._judged[content] = leaf
 
 

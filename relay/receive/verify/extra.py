@@ -7,7 +7,7 @@ from relay.config.schema import SourceConfig
 from relay.receive.faults import Faults
 
 MISSING: Final = "needs the extra crypto"
-HINT: Final = 'pip install "event-relay[crypto]"'
+HINT: Final = 'requirements.lock has it; else, in relay\'s checkout: pip install ".[crypto]"'
 
 
 def crypto(source: SourceConfig, faults: Faults) -> bool:

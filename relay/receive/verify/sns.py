@@ -20,7 +20,8 @@ from relay.receive.verify.scheme import decoded
 from relay.receive.verify.throw_away import throw_away
 from relay.text import wire
 
-HOST: Final = r"https://sns\.[a-z0-9-]{3,40}\.amazonaws\.com(?:\.cn)?(?::443)?/"
+HOST: Final = r"https://sns\.[a-z]{2,4}(?:-[a-z]{2,12}){1,3}-[0-9]{1,2}\.amazonaws\.com(?:\.cn)?(?::443)?/"
+"""A region's own (us-gov-west-1): `sns.s3-us-west-2.amazonaws.com` is somebody's bucket."""
 CERTIFICATE: Final = re.compile(HOST + r"[\w./~%+-]{0,400}\.pem", re.IGNORECASE | re.ASCII)
 SUBSCRIBE: Final = re.compile(HOST + r"[!-~]{0,4000}", re.IGNORECASE)
 """All of it: nothing may stand before the host. Else whoever has a topic could have relay ask any server."""

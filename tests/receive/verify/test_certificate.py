@@ -24,6 +24,7 @@ from relay.receive.verify.certificate import (
     system_roots,
     trust,
 )
+from relay.receive.verify.extra import HINT
 from tests.authority import Issued, authority, rsa_key
 from tests.receive.providers.posting import NOW
 
@@ -246,7 +247,7 @@ def test_without_the_extra() -> None:
         cwd=Path(__file__).parents[3],
     )
     assert not done.stderr
-    told = 'needs the extra crypto (pip install "event-relay[crypto]")'
+    told = f"needs the extra crypto ({HINT})"
     named, worded = f"source.shop.provider: {told}", f"source.shop.verify: {told}"
     expected = ["built", *[named] * 4, "built", named, *[worded] * 4]
     assert done.stdout.splitlines() == expected
