@@ -1,11 +1,17 @@
 """The one door in: whoever brings an event, it is planned and stored here, or not at all."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from relay.event import Event
 from relay.metrics import Metrics
 from relay.route import Routes, plan
+from relay.store.progress import Watch
 from relay.store.protocol import Entry, Outbox, Receipt
+
+
+def nothing_begun(_event: Event) -> tuple[Watch, ...]:
+    """Where the file has no watches."""
+    return ()
 
 
 class Door:
@@ -17,14 +23,22 @@ class Door:
         self.routes = routes
         """Replaced as a whole by a reload."""
         self.last: dict[str, int] = {}
-        """Source → when its newest event was received."""
+        """Source → when its newest webhook was received."""
+        self.begins: Callable[[Event], tuple[Watch, ...]] = nothing_begun
+        """The watches that an event begins."""
+        self.heard: Callable[[str], None] = lambda _source: None
+        """Called when a webhook of a source was accepted."""
+
+    def entry(self, event: Event) -> Entry:
+        """`event` with what it is owed and what it begins, by today's file."""
+        return Entry(event, plan(event, self.routes), self.begins(event))
 
     async def accept(self, events: Sequence[Event], within: float | None = None) -> list[Receipt]:
-        """Store `events` and what they are owed, all or none; return when all of it is on disk.
+        """Store webhooks and what they are owed, all or none; return when all of it is on disk.
 
         StoreUnavailable when the commit fails or does not end `within` seconds.
         """
-        entries = [Entry(event, plan(event, self.routes)) for event in events]
+        entries = [self.entry(event) for event in events]
         receipts = await self._store.append(entries, within)
         for event, receipt in zip(events, receipts, strict=True):
             self.note(event.source, event.received)
@@ -36,3 +50,4 @@ class Door:
         """`source` was heard of at `received`: a duplicate breaks its silence, too."""
         if received > self.last.get(source, 0):
             self.last[source] = received
+        self.heard(source)

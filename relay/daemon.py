@@ -18,7 +18,7 @@ from relay.admin.app import make_app
 from relay.admin.running import Reloaded
 from relay.clock import Clock, SystemClock
 from relay.config.change import changed, in_force, needs_restart
-from relay.config.load import Loaded, load, store_path
+from relay.config.load import Loaded, store_path
 from relay.config.rules import routes as routes_of
 from relay.config.schema import Config
 from relay.deliver.breaker import word
@@ -30,10 +30,13 @@ from relay.errors import ConfigError, RelayError
 from relay.http.session import open_session
 from relay.listener import Passed, address, listen
 from relay.metrics import Metrics
+from relay.parts import Parts, load_parts, parts_of, remembered_names, warn
+from relay.poll.open import Definitions
+from relay.poll.poller import Poller
 from relay.process import Signals, loop_factory, spare_collector
 from relay.receive.fetch import Fetcher
 from relay.receive.server import Receiver, http_server
-from relay.receive.source import Source, open_sources, proofs
+from relay.receive.source import proofs
 from relay.route import Routes
 from relay.store.open import open_store
 from relay.store.protocol import Keep, Store
@@ -49,7 +52,7 @@ UNANSWERED: Final = 5.0
 
 def run(file: Path) -> int:
     """Run until told to stop; the exit code. A RelayError says why it cannot start."""
-    loaded = load(file)
+    loaded, _ = load_parts(file)
     log.configure(loaded.config.log.level, loaded.config.log.format)
     with asyncio.Runner(loop_factory=loop_factory()) as runner:
         return runner.run(Daemon(loaded, SystemClock()).run(systemd.listen_fds()))
@@ -63,6 +66,8 @@ class Daemon:
     worker: Worker
     receiver: Receiver
     means: Means
+    poller: Poller
+    _definitions: Definitions
 
     def __init__(self, loaded: Loaded, clock: Clock) -> None:
         self.file = loaded.file
@@ -73,6 +78,7 @@ class Daemon:
         """Where it listens, by listener: `http`, `admin`."""
         self._loaded = loaded
         self._state = "starting"
+        self._recalled = False
         self._failure: str | None = None
         self._stopping = asyncio.Event()
         self._reloading = asyncio.Lock()
@@ -80,15 +86,16 @@ class Daemon:
 
     async def run(self, passed: Passed | None = None) -> int:
         """Start everything, wait until told to stop, undo it."""
-        sources = self._check(self._loaded)
+        warn(self._loaded)
+        parts = parts_of(self._loaded)
         async with AsyncExitStack() as stack:
             Signals(self.stop, self._reload_soon)
             await self._open_store(stack)
             await self._open_delivery(stack)
-            self._put_in_force(self.config, sources)
+            self._put_in_force(self.config, parts)
             await self._open_admin(stack)
             await self._open_door(stack, passed or {})
-            self._keep_running(stack, self._feed_watchdog())
+            self._keep_running(stack, systemd.feed_watchdog(self.alive, self._status, self.clock))
             self._keep_running(stack, self._recall_sources())
             spare_collector()
             self._say_ready()
@@ -105,22 +112,13 @@ class Daemon:
 
     # the parts, in order
 
-    def _check(self, loaded: Loaded) -> dict[str, Source]:
-        """The sources of a file; ConfigError with what any of them finds wrong with its own table."""
-        for problem in loaded.warnings:
-            logger.warning("config.warning", path=problem.path, error=problem.text, hint=problem.hint)
-        sources, problems = open_sources(loaded.config)
-        if problems:
-            raise ConfigError(str(loaded.file), loaded.locate_problems(problems))
-        return sources
-
     async def _open_store(self, stack: AsyncExitStack) -> None:
         settings = self.config.store
         path = store_path(self.config, self.file)
         self.store = await open_store(path, self.clock, settings.min_free, self.metrics.observe_commit)
         stack.push_async_callback(self.store.close)
         self.door = Door(self.store, Routes(), self.metrics)
-        keep = Keep(settings.keep, settings.keep_dead, settings.dedupe_window)
+        keep = Keep(settings.keep, settings.keep_dead, remembered_names(self.config))
         self._keep_running(stack, retain(self.store, keep, self.clock))
 
     async def _open_delivery(self, stack: AsyncExitStack) -> None:
@@ -130,6 +128,9 @@ class Daemon:
         self.receiver = Receiver(
             self.door, self.store.next_id, lambda: self.unready() is None, self.clock, self.metrics, fetcher
         )
+        stack.callback(self.receiver.close)
+        self.poller = Poller(self.store, self.door, self.clock, self.metrics, session)
+        stack.push_async_callback(self.poller.close)
         self.means = Means(session, Envelope({}))
         stack.callback(self.means.printer.close)
         self.worker = Worker(self.store, self.clock, self.metrics)
@@ -170,8 +171,9 @@ class Daemon:
 
     # the file, in force
 
-    def _put_in_force(self, config: Config, sources: dict[str, Source]) -> None:
+    def _put_in_force(self, config: Config, parts: Parts) -> None:
         """Every part gets its piece of `config`, at one moment."""
+        sources = parts.sources
         self.config = config
         self.receiver.open(sources, config.server.trusted_proxies, config.server.max_inflight)
         self.door.routes = Routes(routes_of(config))
@@ -182,6 +184,9 @@ class Daemon:
         }
         self._find_targets()
         self.worker.wake()
+        self._definitions = parts.definitions
+        if self._recalled:
+            self.poller.open(config, self._definitions)
 
     def _find_targets(self) -> None:
         """Which targets the file names now: the time of the others stands still."""
@@ -203,14 +208,14 @@ class Daemon:
 
     async def _reload(self) -> Reloaded:
         try:
-            loaded = await asyncio.to_thread(load, self.file)
-            sources = self._check(loaded)
+            loaded, parts = await asyncio.to_thread(load_parts, self.file)
         except ConfigError as error:
             logger.error("config.refused", problems=[problem.at(error.file) for problem in error.problems])
             return Reloaded(problems=error.problems, file=error.file)
+        warn(loaded)
         what = tuple(changed(self.config, loaded.config))
         restart = tuple(needs_restart(self.config, loaded.config))
-        self._put_in_force(in_force(self.config, loaded.config), sources)
+        self._put_in_force(in_force(self.config, loaded.config), parts)
         log.configure(self.config.log.level, self.config.log.format)
         logger.info("config.reloaded", changed=what, needs_restart=restart)
         return Reloaded(what, restart)
@@ -264,11 +269,13 @@ class Daemon:
             self.stop()
 
     async def _recall_sources(self) -> None:
-        """When each source last had an event, from before this start."""
+        """When each source last had a webhook, from before this start; only then is anybody asked."""
         for source in self.config.source:
-            at = await self.store.last_event(source)
+            at = await self.store.last_webhook(source)
             if at is not None:
                 self.door.note(source, at)
+        self._recalled = True
+        self.poller.open(self.config, self._definitions)
 
     def _say_ready(self) -> None:
         self._state = "ready"
@@ -285,14 +292,6 @@ class Daemon:
         unready = self.unready()
         counts = f"{len(self.config.source)} sources, {len(self.config.target)} targets"
         return f"ready: {counts}" if unready is None else f"not ready: {unready}"
-
-    async def _feed_watchdog(self) -> None:
-        """Fed when the loop turned and the writer answered, be it with an error."""
-        interval = systemd.watchdog_interval()
-        while interval is not None:
-            if self.alive():
-                systemd.notify("WATCHDOG=1", f"STATUS={self._status()}")
-            await self.clock.sleep(interval)
 
 
 async def _end(task: "asyncio.Task[None]") -> None:

@@ -48,6 +48,10 @@ class Metrics:
         self.last_event = self._gauge(
             "relay_source_last_event_timestamp_seconds", "When the last event came", "source"
         )
+        self.cursor_age = self._gauge(
+            "relay_poll_cursor_age_seconds", "How far behind now a poll's cursor is", "poll"
+        )
+        self._recovered = self._counter("relay_gapfill_recovered", "Events that gap fills brought", "source")
         self._gauge("relay_build_info", "The version that runs", "version").labels(__version__).set(1)
         self.observe_ack = self._ack.observe
         self.observe_commit = self._commit.observe
@@ -55,6 +59,8 @@ class Metrics:
         """(source, outcome) → counter: accepted, duplicate, rejected, failed, handshake."""
         self.duplicate = lru_cache(maxsize=None)(self._duplicates.labels)
         """(source, via) → counter."""
+        self.recovered = lru_cache(maxsize=None)(self._recovered.labels)
+        """(source) → counter."""
         self.delivery = lru_cache(maxsize=None)(self._deliveries.labels)
         """(target, outcome) → counter: delivered, retry, dead, skipped."""
         self.delivery_seconds = lru_cache(maxsize=None)(self._delivery.labels)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import Final
 
+from relay.delivery import State
 from relay.event import Event
 
 OWN_SOURCE: Final = "relay"
@@ -29,10 +30,16 @@ class Route:
 
 @dataclass(frozen=True, slots=True)
 class Planned:
-    """One delivery owed: by this route, to this target."""
+    """One delivery owed: by this route, to this target; or one that ended before it was tried, and is kept.
+
+    An item of a poll that cannot be used is such a one: dead, of the route `poll:NAME`, to no target (`""`).
+    """
 
     route: str
     target: str
+    state: State = State.PENDING
+    reason: str | None = None
+    """Why it is not pending: its `last_error`."""
 
 
 class Routes:

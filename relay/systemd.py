@@ -6,9 +6,11 @@ and sd_watchdog_enabled(3).
 
 import os
 import socket
+from collections.abc import Callable
 from contextlib import suppress
 from typing import Final
 
+from relay.clock import Clock
 from relay.errors import RelayError
 
 FIRST_FD: Final = 3
@@ -71,3 +73,12 @@ def _adopt(fd: int) -> socket.socket:
     passed = socket.socket(fileno=fd)
     passed.setblocking(False)
     return passed
+
+
+async def feed_watchdog(alive: Callable[[], bool], status: Callable[[], str], clock: Clock) -> None:
+    """For ever, while somebody wants it: fed when the loop turned and `alive` says so."""
+    interval = watchdog_interval()
+    while interval is not None:
+        if alive():
+            notify("WATCHDOG=1", f"STATUS={status()}")
+        await clock.sleep(interval)

@@ -2,6 +2,7 @@
 
 import pytest
 
+from relay.delivery import State
 from relay.route import Planned, Route, Routes, plan
 from tests.deliver.owed import event
 
@@ -40,6 +41,12 @@ def test_plan() -> None:
     owed = (Planned("a", "one"), Planned("a", "two"), Planned("c", "one"))
     assert plan(event(), routes) == owed
     assert plan(event(2), routes) == owed
+
+
+def test_what_a_route_plans_is_pending() -> None:
+    """Nothing has ended before it was tried."""
+    (owed,) = plan(event(), Routes([Route("a", ("shop",), ("one",))]))
+    assert (owed.state, owed.reason) == (State.PENDING, None)
 
 
 def test_unrouted() -> None:

@@ -8,11 +8,19 @@ from urllib.parse import urlsplit
 import click
 
 from relay.cli.option import Command, config_file
-from relay.config.load import Loaded, load
+from relay.config.load import Loaded
 from relay.config.schema import TargetConfig
-from relay.errors import ConfigError
-from relay.receive.source import open_sources
+from relay.parts import load_parts
 
+PLURALS: Final = {
+    "source": "sources",
+    "target": "targets",
+    "route": "routes",
+    "poll": "polls",
+    "watch": "watches",
+}
+ALWAYS: Final = ("source", "target", "route")
+"""What every relay has: told also where there is none."""
 PORTS: Final = {"http": 80, "https": 443}
 
 
@@ -20,12 +28,8 @@ PORTS: Final = {"http": 80, "https": 443}
 @click.option("--connect", is_flag=True, help="Also try to connect to each http target.")
 def command(*, connect: bool) -> int:
     """Load the configuration: exit 0, or 2 and every problem in it. Warnings are no problems."""
-    loaded = load(config_file().path, checking=True)
-    _, problems = open_sources(loaded.config)
-    found = loaded.locate_problems((*problems, *loaded.warnings))
-    if problems:
-        raise ConfigError(str(loaded.file), found)
-    for warning in found:
+    loaded, _ = load_parts(config_file().path, checking=True)
+    for warning in loaded.warnings:
         click.echo(warning.at(str(loaded.file)), err=True)
     refused = list(_unreachable(loaded)) if connect else []
     for line in refused:
@@ -36,7 +40,9 @@ def command(*, connect: bool) -> int:
 
 def _counted(loaded: Loaded) -> str:
     config = loaded.config
-    return f"ok, {len(config.source)} sources, {len(config.target)} targets, {len(config.route)} routes"
+    counts = {kind: len(getattr(config, kind)) for kind in ("source", "target", "route", "poll", "watch")}
+    words = [f"{count} {PLURALS[kind]}" for kind, count in counts.items() if count or kind in ALWAYS]
+    return f"ok, {', '.join(words)}"
 
 
 def _unreachable(loaded: Loaded) -> Iterable[str]:

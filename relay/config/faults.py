@@ -1,17 +1,19 @@
 """What validation found, in plain words: a dotted path, what is wrong there, what to do."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from types import UnionType
 from typing import Any, Final, Union, get_args, get_origin
 
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
-from relay.config import later
+from relay.config import auth, later
 from relay.config.choice import listed, meant
 from relay.config.locate import dotted
+from relay.config.poll_rules import BELONGS
 from relay.config.schema import Config
+from relay.config.secret import HINT
 from relay.config.table import Table
 from relay.config.types import FAULT, Place
 from relay.config.verify import TYPES
@@ -21,20 +23,44 @@ Loc = tuple[str | int, ...]
 Text = tuple[str, str]
 """What is wrong, and a hint."""
 
-NAMED: Final = frozenset({"source", "target", "route"})
+NAMED: Final = frozenset({"source", "target", "route", "api", "poll", "watch"})
 """Top-level tables that hold tables by name."""
 TAG: Final = 3
 """How deep the tag of a union stands: after source, its name, verify."""
+TAGGED: Final = {"verify": TYPES, "auth": auth.TYPES}
+"""Keys that hold one table of several, and the types of these."""
 MISSING_HINTS: Final = {
-    "url": 'url = "https://HOST/PATH" or "log:"',
+    "target.url": 'url = "https://HOST/PATH" or "log:"',
+    "api.url": 'url = "https://api.example.com/v1"',
+    "api": 'api = "NAME" of an [api.NAME]',
+    "path": 'path = "/orders", appended to the url of the api',
+    "items": 'items = "body.orders"; items = "body" where the answer is the list itself',
+    "id": 'id = "item.id"',
+    "token": f"token = {HINT}",
+    "value": f"value = {HINT}",
+    "password": f"password = {HINT}",
+    "client_secret": f"client_secret = {HINT}",
+    "on": """on = 'event.type == "parcel.sent"'""",
+    "keys": 'keys = "[event.data.number]"',
     "from": 'from = ["SOURCE"], or "*"',
     "to": 'to = ["TARGET"]',
     "username": "the user that the sender logs in as",
     "signature": 'such as { time = "t", signature = "v1" }',
 }
-VERIFY_HINT: Final = f"there are {', '.join(TYPES)}"
-NEEDED: Final = frozenset({"url", "from", "to", "[key]"})
-"""Keys without which their table is nothing; `[key]` is its name."""
+SHAPES: Final[Mapping[str | int, Text]] = {
+    "handshake": ("must be a list of tables", "[[source.NAME.handshake]], in two brackets each"),
+    "secret": ("is no secret", f"write {HINT}"),
+    "verify": ("must be a table", 'verify = { type = "hmac", header = "X-Signature" }'),
+}
+"""Keys of a source that another shape of value is often given."""
+NEEDED: Final = {
+    "target": {"url"},
+    "api": {"url"},
+    "route": {"from", "to"},
+    "poll": {"api", "path", "items", "id"},
+    "watch": {"api", "path", "items", "id", "on", "keys"},
+}
+"""Keys without which their table is nothing."""
 KINDS: Final = {
     "string_type": "must be text in quotes",
     "int_type": "must be a whole number",
@@ -74,7 +100,7 @@ def _cut(fault: ErrorDetails) -> Loc:
     """The key at fault; the whole table where it cannot be without that key."""
     table = _table(fault["loc"])
     path = fault["loc"][: len(table) + 1]
-    return table if path[-1] in NEEDED else path
+    return table if path[-1] == "[key]" or path[-1] in NEEDED.get(str(path[0]), ()) else path
 
 
 def _table(loc: Loc) -> Loc:
@@ -113,7 +139,12 @@ def resolve(loc: Loc, raw: object, *, missing: bool) -> Loc:
     path: list[str | int] = []
     here = raw
     for depth, step in enumerate(loc[:-1] if missing else loc):
-        if depth == TAG and path[2:] == ["verify"] and isinstance(here, dict) and step == here.get("type"):
+        if (
+            depth == TAG
+            and path[2:] in (["verify"], ["auth"])
+            and isinstance(here, dict)
+            and step == here.get("type")
+        ):
             continue
         if isinstance(here, dict) and step in here:
             here = here[str(step)]
@@ -133,22 +164,29 @@ def _words(  # noqa: PLR0911  a table of answers
         case type_ if type_ == FAULT:
             return context["text"], context["hint"]
         case "missing":
-            return "is missing", MISSING_HINTS.get(str(path[-1]), "")
+            return "is missing", _missing_hint(path)
         case "extra_forbidden":
             return _unknown(path, raw)
         case "literal_error":
             return _no_choice(path, raw, context["expected"])
         case "union_tag_invalid":
-            return _no_verify(str(context["tag"]))
+            return _no_type(str(context["tag"]), TAGGED[str(path[-1])])
         case "union_tag_not_found":
-            return "its type is missing", VERIFY_HINT
+            return "its type is missing", f"there are {', '.join(TAGGED[str(path[-1])])}"
         case "greater_than_equal":
             return f"must be at least {context['ge']:g}", ""
         case "less_than_equal":
             return f"must be at most {context['le']:g}", ""
         case type_ if type_ in KINDS:
-            return KINDS[type_], ""
+            return _kind(path, type_)
     return fault["msg"].lower(), ""
+
+
+def _kind(path: Loc, type_: str) -> Text:
+    """A value of the wrong type."""
+    if path[0] == "source" and len(path) == 3 and path[2] in SHAPES:
+        return SHAPES[path[2]]
+    return KINDS[type_], ""
 
 
 def _unknown(path: Loc, raw: dict[str, Any]) -> Text:
@@ -157,6 +195,8 @@ def _unknown(path: Loc, raw: dict[str, Any]) -> Text:
     key = str(path[-1])
     if (kind or len(path) == 1) and key in later.KEYS.get(kind, {}):
         return later.LATER, later.KEYS[kind][key]
+    if key in BELONGS.get(kind, {}):
+        return f"is {BELONGS[kind][key]}", ""
     model = _model_at(path[:-1], raw)
     known = list(keys(model)) if model is not None else []
     return "unknown key", meant(key, known) or f"there are {', '.join(known)}"
@@ -173,10 +213,10 @@ def _model_at(path: Loc, raw: Any) -> type[Table] | None:
     model: type[Table] = Config
     for depth, step in enumerate(path):
         raw = raw[step]
-        if depth == 1 and path[0] in NAMED:
+        if isinstance(step, int) or (depth == 1 and path[0] in NAMED):
             continue
         found = list(_tables(_annotation(model, step)))
-        chosen = [table for table in found if len(found) == 1 or _tag(table) == raw.get("type")]
+        chosen = found if len(found) == 1 else [table for table in found if _tag(table) == raw.get("type")]
         if not chosen:
             return None
         model = chosen[0]
@@ -196,7 +236,7 @@ def _tables(annotation: Any) -> Iterator[type[Table]]:
     """The tables that an annotation allows."""
     if isinstance(annotation, type) and issubclass(annotation, Table):
         yield annotation
-    elif get_origin(annotation) in (Union, UnionType, dict) or hasattr(annotation, "__metadata__"):
+    elif get_origin(annotation) in (Union, UnionType, dict, tuple) or hasattr(annotation, "__metadata__"):
         for part in get_args(annotation):
             yield from _tables(part)
 
@@ -208,8 +248,28 @@ def _no_choice(path: Loc, raw: Any, expected: str) -> Text:
     words = re.findall("'([^']*)'", expected)
     if not isinstance(raw, str):
         return "must be text in quotes", f"there are {listed(words)}"
-    return f"there is no {listed([raw])}", meant(raw, words) or f"there are {listed(words)}"
+    if path[-1] == "provider" and raw in ALSO_CALLED:
+        return f"there is no {listed([raw])}", f'it is provider = "{ALSO_CALLED[raw]}"'
+    known = "relay providers lists them" if path[-1] == "provider" else f"there are {listed(words)}"
+    return f"there is no {listed([raw])}", meant(raw, words) or known
 
 
-def _no_verify(tag: str) -> Text:
-    return f"there is no {listed([tag])}", meant(tag, TYPES) or VERIFY_HINT
+ALSO_CALLED: Final = {
+    "aws-sns": "sns",
+    "facebook": "meta",
+    "graph": "microsoft-graph",
+    "hubspot": "hubspot-v3",
+    "instagram": "meta",
+    "svix": "standard-webhooks",
+    "twitter": "x",
+    "whatsapp": "meta",
+}
+"""Senders that go by another name here."""
+
+
+def _no_type(tag: str, types: Sequence[str]) -> Text:
+    return f"there is no {listed([tag])}", meant(tag, types) or f"there are {', '.join(types)}"
+
+
+def _missing_hint(path: Loc) -> str:
+    return MISSING_HINTS.get(str(path[-1])) or MISSING_HINTS.get(f"{path[0]}.{path[-1]}", "")

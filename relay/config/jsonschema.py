@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from pydantic.json_schema import GenerateJsonSchema
 
-from relay.config import schema, verify
+from relay.config import api, auth, poll, preset, schema, verify
 from relay.config.table import Table
 
 DIALECT: Final = GenerateJsonSchema.schema_dialect
@@ -17,6 +17,7 @@ DIALECT: Final = GenerateJsonSchema.schema_dialect
 def json_schema() -> dict[str, Any]:
     """What `relay schema` prints; each key is described by the words that stand beside it in the source."""
     document = schema.Config.model_json_schema(by_alias=True, mode="validation")
+    _allow_presets(document["$defs"])
     for model, key, words in _described():
         table = document["$defs"].get(model, {})
         if key in table.get("properties", {}):
@@ -24,18 +25,28 @@ def json_schema() -> dict[str, Any]:
     return {"$schema": DIALECT, **document, "title": "relay's configuration"}
 
 
+def _allow_presets(tables: dict[str, Any]) -> None:
+    """What a preset brings need not stand in the file, and its name is one of those that there are."""
+    for model, kind in (("PollConfig", "poll"), ("WatchConfig", "watch")):
+        table = tables[model]
+        table["anyOf"] = [{"required": ["preset"]}, {"required": table.pop("required")}]
+        table["properties"]["preset"] = {"type": "string", "enum": preset.names(kind)}
+    del tables["ApiConfig"]["required"]
+
+
 def _described() -> Iterator[tuple[str, str, str]]:
     """Each model, a key of it, and the docstring that follows the key."""
-    for module in (schema, verify):
+    for module in (schema, verify, api, auth, poll):
         yield from _described_in(module)
 
 
 def _described_in(module: ModuleType) -> Iterator[tuple[str, str, str]]:
     for model in ast.parse(inspect.getsource(module)).body:
-        for field, words in zip(getattr(model, "body", ()), getattr(model, "body", ())[1:], strict=False):
+        if not isinstance(model, ast.ClassDef) or not issubclass(getattr(module, model.name), Table):
+            continue
+        for field, words in zip(model.body, model.body[1:], strict=False):
             match field, words:
                 case ast.AnnAssign(target=ast.Name(id=name)), ast.Expr(value=ast.Constant(value=str(text))):
-                    assert isinstance(model, ast.ClassDef)
                     yield (
                         model.name,
                         _alias(getattr(module, model.name), name),

@@ -13,9 +13,6 @@ _PLAIN_TARGETS: Final = "targets are http://, https:// and log:"
 
 KEYS: Final[dict[str, dict[str, str]]] = {
     "": {
-        "api": "nothing is polled: receive webhooks in [source.NAME]",
-        "poll": "nothing is polled: receive webhooks in [source.NAME]",
-        "watch": "nothing is polled: receive webhooks in [source.NAME]",
         "enrich": _EXPRESSIONS,
         "alerts": "watch /health and /metrics of the admin listener",
     },

@@ -3,12 +3,13 @@
 import os
 import re
 import tomllib
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, Final, NoReturn
 
-from relay.config import rules
+from relay.config import preset, rules
 from relay.config.faults import validate
 from relay.config.locate import Lines
 from relay.config.schema import Config
@@ -27,6 +28,7 @@ class Loaded:
     warnings: tuple[Problem, ...]
     file: Path
     lines: Lines
+    merged: preset.Merged
 
     def locate(self, path: str) -> int | None:
         """The line of a dotted path, else of the nearest table around it."""
@@ -34,7 +36,23 @@ class Loaded:
 
     def locate_problems(self, problems: Iterable[Problem]) -> tuple[Problem, ...]:
         """What a part found while it was built from its table, with lines, in the order of the file."""
-        return self.lines.place(problems)
+        return self.merged.told(problems, self.lines)
+
+
+class Unsound(ConfigError):
+    """The file has problems; `config` is what is left without the keys at fault."""
+
+    def __init__(
+        self,
+        file: str,
+        problems: Sequence[Problem],
+        config: Config,
+        told: Callable[[Iterable[Problem]], tuple[Problem, ...]],
+    ) -> None:
+        super().__init__(file, problems)
+        self.config = config
+        self.told = told
+        """What a part found while it was built from its table, with lines."""
 
 
 def config_file(option: str | None, environ: Mapping[str, str] = os.environ) -> Path:
@@ -50,11 +68,12 @@ def load(path: str | Path, *, checking: bool = False, environ: Mapping[str, str]
     file = Path(path)
     text = _read(file)
     raw, lines = _parse(file, text)
-    config, problems = validate(raw, Place(file.absolute().parent, checking, environ))
-    problems += rules.errors(config, raw)
+    merged = preset.merge(raw)
+    config, problems = validate(merged.raw, Place(file.absolute().parent, checking, environ))
+    problems += [*merged.problems, *rules.errors(config, merged.raw)]
     if problems:
-        raise ConfigError(str(file), lines.place(problems))
-    return Loaded(config, lines.place(rules.warnings(config)), file, lines)
+        raise Unsound(str(file), merged.told(problems, lines), config, partial(merged.told, lines=lines))
+    return Loaded(config, merged.told(rules.warnings(config), lines), file, lines, merged)
 
 
 def _read(file: Path) -> str:

@@ -1,14 +1,16 @@
 """What must hold between keys and between tables: the errors, and what is only worth a warning."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
-from relay.config import source_rules
+from relay.config import poll_rules, source_rules
 from relay.config.choice import listed, meant
+from relay.config.doubts import doubts
 from relay.config.later import LATER, OWN_EVENTS_HINT
 from relay.config.locate import dotted
 from relay.config.schema import Config
 from relay.config.secret import HINT, Secret
+from relay.config.table import Table
 from relay.config.types import quoted
 from relay.errors import Problem
 from relay.route import OWN_SOURCE, Route
@@ -26,6 +28,7 @@ def errors(config: Config, raw: Raw) -> Iterator[Problem]:
     yield from _same_paths(config, raw)
     for name, table in _tables(raw, "route"):
         yield from _route(f"route.{name}", table, raw)
+    yield from poll_rules.errors(config, raw)
     yield from _owed(config)
     yield from _listeners(config, raw)
     yield from _bodies(config)
@@ -52,7 +55,7 @@ def _same_paths(config: Config, raw: Raw) -> Iterator[Problem]:
 
 def _route(path: str, table: Raw, raw: Raw) -> Iterator[Problem]:
     """Whom it names: told even where it has other faults."""
-    yield from _from(f"{path}.from", _texts(table.get("from")), _names(raw, "source"))
+    yield from _from(f"{path}.from", _texts(table.get("from")), raw)
     yield from _to(f"{path}.to", _texts(table.get("to")), _names(raw, "target"))
 
 
@@ -61,12 +64,25 @@ def _texts(value: object) -> list[str]:
     return [text for text in (value if isinstance(value, list) else [value]) if isinstance(text, str)]
 
 
-def _from(path: str, sources: list[str], known: list[str]) -> Iterator[Problem]:
+def _from(path: str, sources: list[str], raw: Raw) -> Iterator[Problem]:
+    asked = poll_rules.sources(raw)
+    known = list(dict.fromkeys([*_names(raw, "source"), *asked.values()]))
     for source in sources:
         if source == OWN_SOURCE:
             yield Problem(path, f'"{OWN_SOURCE}" {LATER}', OWN_EVENTS_HINT)
         elif not GLOB & set(source) and source not in known:
-            yield _nobody(path, "source", source, known)
+            yield _elsewhere(path, source, asked) or _nobody(path, "source", source, known)
+
+
+def _elsewhere(path: str, name: str, asked: Mapping[tuple[str, str], str]) -> Problem | None:
+    """Who names a poll or watch means the source of its events."""
+    for (kind, table), source in asked.items():
+        if table == name:
+            text = (
+                f"there is no source {quoted(name)}: events of {kind}.{name} are of source {quoted(source)}"
+            )
+            return Problem(path, text, f"from = [{quoted(source)}]")
+    return None
 
 
 def _to(path: str, targets: list[str], known: list[str]) -> Iterator[Problem]:
@@ -94,11 +110,11 @@ def routes(config: Config) -> list[Route]:
 
 def _owed(config: Config) -> Iterator[Problem]:
     plans = routes(config)
-    for name in config.source:
+    for name, path in _events(config).items():
         owed = sum(len(route.targets) for route in plans if route.takes(name))
         if owed > MAX_OWED:
             yield Problem(
-                f"source.{name}",
+                path,
                 f"each of its events would be {owed} deliveries, more than {MAX_OWED}",
                 "take it in fewer routes",
             )
@@ -132,16 +148,40 @@ def warnings(config: Config) -> Iterator[Problem]:
     for path, secret in _secrets(config):
         yield from _visible(path, secret)
     plans = routes(config)
-    for name, source in config.source.items():
+    sources = _events(config)
+    for name, path in sources.items():
         if not any(route.takes(name) for route in plans):
-            yield _warning(f"source.{name}", "no route takes its events: they are kept as unrouted", "")
+            yield _warning(path, "no route takes its events: they are kept as unrouted", "")
+    yield from _shared(config)
+    for name, source in config.source.items():
         if source.provider is None and not source.id:
             hint = 'id = "body.id"; id = "digest" where equal bodies are always retries'
             yield _warning(f"source.{name}", "has no id: none of its events is taken for a duplicate", hint)
+        yield from doubts(dotted(["source", name]), source, config.store.dedupe_window)
     for route in plans:
         for glob in route.sources:
-            if GLOB & set(glob) and not any(Route("", (glob,), ()).takes(name) for name in config.source):
+            if GLOB & set(glob) and not any(Route("", (glob,), ()).takes(name) for name in sources):
                 yield _warning(f"route.{route.name}.from", f"{quoted(glob)} matches no source", "")
+
+
+def _events(config: Config) -> dict[str, str]:
+    """Every source that has events, and the table that brings them: a webhook's goes before a poll's."""
+    found = {name: f"source.{name}" for name in config.source}
+    for (kind, table), source in poll_rules.asked(config):
+        found.setdefault(source, f"{kind}.{table}")
+    return found
+
+
+def _shared(config: Config) -> Iterator[Problem]:
+    """A poll or watch that has a source's name by chance: their ids would be compared."""
+    first = {name: f"source.{name}" for name in config.source}
+    for (kind, table), source in poll_rules.asked(config):
+        path = f"{kind}.{table}"
+        if source == table and getattr(config, kind)[table].source is None:
+            other = first.setdefault(table, path)
+            if other != path:
+                hint = f"source = {quoted(table)} where that is meant, else another name"
+                yield _warning(path, f"its events are those of {other}, their ids are compared", hint)
 
 
 def _warning(path: str, text: str, hint: str) -> Problem:
@@ -169,6 +209,17 @@ def _secrets(config: Config) -> Iterator[tuple[str, Secret]]:
     for name, target in config.target.items():
         if isinstance(target.url, Secret):
             yield f"target.{name}.url", target.url
+    for name, api in config.api.items():
+        yield from _within(("api", name), {key: getattr(api, key) for key in ("url", "headers", "auth")})
+
+
+def _within(path: tuple[str | int, ...], value: object) -> Iterator[tuple[str, Secret]]:
+    """Every secret in a value, however deep."""
+    if isinstance(value, Secret):
+        yield dotted(path), value
+    elif isinstance(value, Mapping | Table):
+        for key, part in value.items() if isinstance(value, Mapping) else value:
+            yield from _within((*path, key), part)
 
 
 def _listed(path: tuple[str | int, ...], secrets: tuple[Secret, ...]) -> Iterator[tuple[str, Secret]]:

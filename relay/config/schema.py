@@ -10,8 +10,10 @@ from pydantic import StrictFloat as Float
 from pydantic import StrictInt as Int
 from pydantic import StrictStr as Str
 
+from relay.config.api import ApiConfig
 from relay.config.choice import format_name
 from relay.config.pem import Pem
+from relay.config.poll import PollConfig, WatchConfig
 from relay.config.secret import Secret
 from relay.config.table import OneText, Secrets, Table, Texts, default
 from relay.config.types import (
@@ -220,3 +222,6 @@ class Config(Table):
     source: Annotated[dict[SourceName, SourceConfig], AfterValidator(_paths)] = Field(default={})
     target: dict[Name, TargetConfig] = Field(default={})
     route: dict[Name, RouteConfig] = Field(default={})
+    api: dict[Name, ApiConfig] = Field(default={})
+    poll: dict[Name, PollConfig] = Field(default={})
+    watch: dict[Name, WatchConfig] = Field(default={})

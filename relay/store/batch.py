@@ -3,14 +3,18 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 from relay.delivery import Settlement
 from relay.errors import StoreUnavailable
+from relay.store.progress import Advance, Json
 from relay.store.protocol import Entry, Receipt
 from relay.target import TargetState
 
 T = TypeVar("T")
+
+PER_ENTRY: Final = 8
+"""Listed items that cost a transaction about as much as one entry."""
 
 
 @dataclass(slots=True, eq=False)
@@ -19,9 +23,19 @@ class Append:
 
     entries: Sequence[Entry]
     done: "asyncio.Future[list[Receipt]]"
-    size: int
     deadline: float
     """On the loop's clock; infinite: whoever waits has time."""
+    advance: Advance | None = None
+    size: int = field(init=False)
+    """Bytes of bodies."""
+    weight: int = field(init=False)
+    """In entries, about."""
+
+    def __post_init__(self) -> None:
+        self.size = sum([len(entry.event.body) for entry in self.entries])
+        self.weight = len(self.entries)
+        if self.advance is not None:
+            self.weight += 1 + len(self.advance.items) // PER_ENTRY
 
 
 @dataclass(slots=True)
@@ -31,6 +45,8 @@ class Batch:
     appends: list[Append] = field(default_factory=list)
     settlements: list[Settlement] = field(default_factory=list)
     states: dict[str, TargetState] = field(default_factory=dict)
+    polls: dict[tuple[str, str], Json] = field(default_factory=dict)
+    """What was remembered of a poll's part, apart from what `appends` move."""
 
     def parts(self) -> "list[Batch]":
         """Each of its parts as a batch of its own."""
@@ -38,6 +54,7 @@ class Batch:
             *[Batch(appends=[waiting]) for waiting in self.appends],
             *[Batch(settlements=[settlement]) for settlement in self.settlements],
             *[Batch(states={name: state}) for name, state in self.states.items()],
+            *[Batch(polls={part: state}) for part, state in self.polls.items()],
         ]
 
 

@@ -1,8 +1,8 @@
 """What the rest of relay may ask of a store, in relay's own words. `tests/store/` is its contract suite.
 
 Three parts over the same transactions: the outbox (the way of an event), the memory (what is known of
-targets), the archive (looking, replaying, counting). Any of them raises StoreUnavailable where a commit
-fails; a call that was cancelled may still have been carried out.
+targets, polls and watches: `relay.store.progress`), the archive (looking, replaying, counting). Any of them
+raises StoreUnavailable where a commit fails; a call that was cancelled may still have been carried out.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -12,15 +12,18 @@ from typing import Any, NamedTuple, Protocol
 from relay.delivery import Delivery, Settlement
 from relay.event import Event, Headers
 from relay.route import Planned
-from relay.target import TargetState
+from relay.store.progress import Advance, Json, Memory, Watch
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """An event and the deliveries it is owed: stored together or not at all."""
+    """An event, the deliveries it is owed, the watches it begins: stored together or not at all."""
 
     event: Event
     planned: tuple[Planned, ...]
+    watches: tuple[Watch, ...] = ()
+    """Begun only if the event is new. What is watched already goes on with what is known of it, for the
+    newer event: `about`, `started`, `until` and `due` are these."""
 
 
 class Receipt(NamedTuple):
@@ -36,11 +39,14 @@ class Outbox(Protocol):
     def next_id(self, now: int) -> str:
         """A new event's id."""
 
-    async def append(self, entries: Sequence[Entry], within: float | None = None) -> list[Receipt]:
-        """Store `entries` in one transaction; return when it is on disk.
+    async def append(
+        self, entries: Sequence[Entry], within: float | None = None, advance: Advance | None = None
+    ) -> list[Receipt]:
+        """Store `entries`, and what a pass moved, in one transaction; return when it is on disk.
 
         `within`: seconds; StoreUnavailable when the commit did not end by then, and what was not begun
-        by then is not stored.
+        by then is not stored. A pass may bring any number of entries: what came without `advance` waits for
+        one large pass at most.
         """
 
     async def claim(self, target: str, count: int, now: int) -> list[Delivery]:
@@ -63,22 +69,6 @@ class Outbox(Protocol):
 
     def listen(self, wake: Callable[[set[str]], None]) -> None:
         """Call `wake` with the names of targets at which something has become due."""
-
-
-class Memory(Protocol):
-    """What is known of targets, over restarts."""
-
-    def target_state(self, name: str) -> TargetState:
-        """What is remembered of target `name`, at hand in memory."""
-
-    def target_names(self) -> set[str]:
-        """Every target of which something is remembered."""
-
-    def remember(self, name: str, state: TargetState) -> None:
-        """Know this of a target from now on, and write it down with the next commit."""
-
-    async def flush(self) -> None:
-        """Return when all that was remembered and settled so far is on disk."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,9 +177,14 @@ class Stats:
     """What health and metrics show of the store."""
 
     targets: Mapping[str, TargetStats]
+    """By name; what has no target counts nowhere here."""
     size_bytes: int
     free_bytes: int
     """What the disk has free, with the pages that are free inside the store."""
+    unusable: Mapping[str, TargetStats] = field(default_factory=dict[str, TargetStats])
+    """Dead deliveries without a target, by route (`poll:NAME`): items that a poll could not use."""
+    watches: Mapping[str, int] = field(default_factory=dict[str, int])
+    """How many things each watch watches."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,7 +212,13 @@ class Archive(Protocol):
     async def close(self) -> None: ...
 
     async def last_event(self, source: str) -> int | None:
-        """When the newest event of `source` was received, microseconds since 1970."""
+        """When the newest event of `source` was received, microseconds since 1970; also if it was let go."""
+
+    async def last_webhook(self, source: str) -> int | None:
+        """The same of what the source sent itself: what polls brought does not count."""
+
+    async def poll_states(self) -> Mapping[str, Mapping[str, Json]]:
+        """What is remembered of polls, by poll and part."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,6 @@ A future is resolved only after the commit that holds its work has ended, so who
 import asyncio
 import time
 from collections.abc import Awaitable, Callable, Sequence
-from itertools import islice
 from math import inf
 from typing import Any, Final, TypeVar
 
@@ -15,14 +14,14 @@ import structlog
 from relay.delivery import Settlement
 from relay.store.alarm import Alarm
 from relay.store.batch import Append, Batch, Commit, refuse, resolve
+from relay.store.progress import Advance, Json
 from relay.store.protocol import Entry, Pulse, Receipt
+from relay.store.queue import Queue
 from relay.target import TargetState
 
 log = structlog.get_logger()
 T = TypeVar("T")
 
-BATCH_ENTRIES: Final = 256
-BATCH_BYTES: Final = 8 << 20
 FEW: Final = 8
 """Appends in a batch up to which the next one is committed without a pause."""
 GATHER: Final = 0.004
@@ -51,12 +50,9 @@ class Writer:
         """Why the store could not commit; None where the fault is in what was to be stored."""
         self._committed = committed
         self._observe = observe
-        self._appends: dict[int, Append] = {}
-        self._settlements: list[Settlement] = []
-        self._states: dict[str, TargetState] = {}
+        self._queue = Queue()
         self._changes: list[tuple[Callable[[], Awaitable[Any]], asyncio.Future[Any]]] = []
         self._flushes: list[asyncio.Future[None]] = []
-        self._beat = False
         self._writing: list[Append] = []
         """Those of the running transaction."""
         self._alarm = Alarm(self._expire)
@@ -72,29 +68,33 @@ class Writer:
 
     # what the store asks
 
-    def append(self, entries: Sequence[Entry], within: float | None) -> "asyncio.Future[list[Receipt]]":
-        """A future that is done when `entries` are on disk; StoreUnavailable after `within` seconds."""
+    def append(
+        self, entries: Sequence[Entry], within: float | None, advance: Advance | None = None
+    ) -> "asyncio.Future[list[Receipt]]":
+        """A future that is done when all of it is on disk; StoreUnavailable after `within` seconds."""
         loop = asyncio.get_running_loop()
-        size = sum([len(entry.event.body) for entry in entries])
-        waiting = Append(
-            entries, loop.create_future(), size, loop.time() + (inf if within is None else within)
-        )
-        self._alarm.by(waiting.deadline)
-        self._appends[id(waiting)] = waiting
+        deadline = loop.time() + (inf if within is None else within)
+        waiting = Append(entries, loop.create_future(), deadline, advance)
+        self._alarm.by(deadline)
+        self._queue.add(waiting)
         self._call()
         return waiting.done
 
     def settle(self, settlements: Sequence[Settlement]) -> None:
-        self._settlements.extend(settlements)
+        self._queue.settlements.extend(settlements)
         self._wake.set()
 
     def remember(self, name: str, state: TargetState) -> None:
-        self._states[name] = state
+        self._queue.states[name] = state
+        self._wake.set()
+
+    def remember_poll(self, poll: str, part: str, state: Json) -> None:
+        self._queue.polls[poll, part] = state
         self._wake.set()
 
     def beat(self) -> None:
         """Commit something soon, be it nothing: a store that fails, or is well again, is to be noticed."""
-        self._beat = True
+        self._queue.beat = True
         self._wake.set()
 
     async def change(self, work: Callable[[], Awaitable[T]]) -> T:
@@ -120,7 +120,7 @@ class Writer:
     @property
     def backlog(self) -> int:
         """Settlements that wait for a commit."""
-        return len(self._settlements)
+        return len(self._queue.settlements)
 
     def _call(self) -> None:
         """Something waits that somebody waits for."""
@@ -148,7 +148,7 @@ class Writer:
     async def _turn(self) -> None:
         """Everything that waits now, and what gathers meanwhile."""
         while True:
-            batch = self._take()
+            batch = self._queue.take()
             flushes = self._take_flushes()
             if batch is not None:
                 await self._write(batch)
@@ -173,7 +173,7 @@ class Writer:
 
     def _take_flushes(self) -> "list[asyncio.Future[None]]":
         """Who waits for no more than is taken by now."""
-        if self._settlements:
+        if self._queue.settlements:
             return []
         flushes, self._flushes = self._flushes, []
         return flushes
@@ -189,7 +189,7 @@ class Writer:
         """Nothing is committed any more: whoever waits is told, and so is whoever comes."""
         self._ended = True
         self._alarm.stop()
-        appends = [waiting.done for waiting in (*self._appends.values(), *self._writing)]
+        appends = [waiting.done for waiting in (*self._queue.appends, *self._writing)]
         changes = [done for _, done in self._changes]
         for future in (*appends, *changes, *self._flushes):
             refuse(future, ENDED)
@@ -197,23 +197,6 @@ class Writer:
     async def _breathe(self) -> None:
         """Commits fail: no more than a few tries a second."""
         await asyncio.sleep(PAUSE)
-
-    def _take(self) -> Batch | None:
-        """The next batch, within its bounds; None where nothing waits."""
-        if not (self._appends or self._settlements or self._states or self._beat):
-            return None
-        self._beat = False
-        batch = Batch(settlements=self._settlements[:BATCH_ENTRIES], states=self._states)
-        del self._settlements[:BATCH_ENTRIES]
-        self._states = {}
-        size = 0
-        for key, waiting in list(islice(self._appends.items(), BATCH_ENTRIES)):
-            if size and size + waiting.size > BATCH_BYTES:
-                break
-            size += waiting.size
-            del self._appends[key]
-            batch.appends.append(waiting)
-        return batch
 
     async def _write(self, batch: Batch) -> None:
         self._began = began = time.monotonic()
@@ -252,10 +235,7 @@ class Writer:
         for waiting in batch.appends:
             if waiting not in kept:
                 refuse(waiting.done, reason)
-        self._appends = {id(waiting): waiting for waiting in kept} | self._appends
-        self._settlements[:0] = batch.settlements
-        self._states = batch.states | self._states
-        self._beat = True
+        self._queue.put_back(batch, kept)
         self._wake.set()
         if news:
             log.error("store.failing", error=reason)
@@ -290,9 +270,9 @@ class Writer:
     def _expire(self) -> None:
         """Senders wait no longer. What no transaction has taken yet is dropped; the rest may be kept."""
         now = asyncio.get_running_loop().time()
-        for waiting in [*self._appends.values(), *self._writing]:
+        for waiting in [*self._queue.appends, *self._writing]:
             if waiting.deadline > now:
                 self._alarm.by(waiting.deadline)
             else:
-                self._appends.pop(id(waiting), None)
+                self._queue.drop(waiting)
                 refuse(waiting.done, "the store did not commit in time")

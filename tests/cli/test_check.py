@@ -31,6 +31,17 @@ def test_what_a_provider_finds_is_told_with_its_line(relay: Relay, file: Path) -
     assert [line.split(": ")[0] for line in done.err.splitlines()] == [f"{file}:8", f"{file}:9"]
 
 
+def test_what_is_wrong_with_a_poll_is_told_with_its_line(relay: Relay, file: Path) -> None:
+    """Its expressions are compiled, too; with none wrong it is counted."""
+    poll = '[api.a]\nurl = "https://a.example"\n[poll.p]\napi = "a"\npath = "/"\nid = "item"\n'
+    file.write_text(f'{CONFIG}\n{poll}items = "boddy"')
+    done = relay("check", "-c", file)
+    line = f"{CONFIG}\n{poll}".count("\n") + 1
+    assert (done.code, f"{file}:{line}: poll.p.items: " in done.err) == (2, True)
+    file.write_text(f'{CONFIG}\n{poll}items = "body"')
+    assert relay("check", "-c", file).out.endswith("1 routes, 1 polls\n")
+
+
 def test_a_missing_credential_is_only_a_warning(relay: Relay, file: Path) -> None:
     """It is systemd's, and not at hand here."""
     file.write_text(CONFIG.replace('"of the tests"', '{ credential = "demo" }'))

@@ -73,3 +73,11 @@ def test_what_is_in_force_after_a_reload(reads: Reads) -> None:
     )
     assert (now.server.max_body, now.log, now.source, now.route) == (1 << 20, new.log, new.source, new.route)
     assert needs_restart(old, now) == []
+
+
+def test_what_is_asked_changes_by_name(reads: Reads) -> None:
+    """Polls, watches and apis, also by what a preset brings: its secret is another one."""
+    poll = '[poll.a]\npreset = "github-issues"\neach = { repo = ["a/b"] }\n'
+    old, new = reads(poll, GITHUB_TOKEN="1").config, reads(f'{poll}every = "5m"', GITHUB_TOKEN="2").config
+    assert changed(old, new) == ["api.github", "poll.a"]
+    assert changed(new, reads("").config) == ["api.github", "poll.a"]

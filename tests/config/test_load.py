@@ -73,7 +73,10 @@ when = "true"
         'F:6: source.github.provider: there is no "githb" (did you mean "github"?)',
         'F:7: source.github.expect_every: "1 hour" is no duration (such as "500ms", "30s", "5m", "2h", "7d")',
         'F:9: source.erp.verify.encodng: unknown key (did you mean "encoding"?)',
-        'F:10: source.erp.secret: the environment variable "NOT_SET" is not set',
+        (
+            'F:10: source.erp.secret: the environment variable "NOT_SET" is not set'
+            ' (restart the daemon with it, or use { file = "PATH" })'
+        ),
         (
             "F:11: source.open: has neither provider nor verify, so nobody could be trusted"
             ' (provider = "github", verify = { type = "hmac", … },'
@@ -186,7 +189,13 @@ def test_marks_of_other_systems(tmp_path: Path, written: bytes) -> None:
             "source.relay: no source may be called relay (relay's own events",
         ),
         ("[serve]\n", 'serve: unknown key (did you mean "server"?)'),
-        ("[zzz]\n", "zzz: unknown key (there are server, admin, store, log, health, source, target, route)"),
+        (
+            "[zzz]\n",
+            (
+                "zzz: unknown key"
+                " (there are server, admin, store, log, health, source, target, route, api, poll, watch)"
+            ),
+        ),
     ],
 )
 def test_each_fault_has_its_words(tells: Tells, text: str, told: str) -> None:

@@ -18,9 +18,12 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import NameOID
 
+from relay.config.api import ApiConfig
+from relay.config.auth import BasicAuth, BearerAuth, HeaderAuth, OAuth2Auth, QueryAuth
 from relay.config.faults import keys
 from relay.config.jsonschema import json_schema
 from relay.config.load import Loaded, load
+from relay.config.poll import DetailConfig, GapConfig, PollConfig, WatchConfig
 from relay.config.schema import (
     AdminConfig,
     Config,
@@ -42,6 +45,7 @@ from relay.config.verify import (
     TimestampConfig,
     TokenVerify,
 )
+from relay.poll.open import open_polls
 from relay.receive.providers.known import build
 
 EXAMPLE = Path(__file__).parents[2] / "config.example.toml"
@@ -61,7 +65,8 @@ def whole(tmp_path: Path) -> Loaded:
     (tmp_path / "admin").write_text(SECRET)
     (tmp_path / "paypal.pem").write_bytes(certificate())
     (tmp_path / "relay.toml").write_text(text)
-    environ = dict.fromkeys(re.findall(r'env = "([A-Z_]+)"', text.partition("[server]")[2]), SECRET)
+    names = re.findall(r'env = "([A-Z_]+)"', text.partition("[server]")[2])
+    environ = dict.fromkeys([*names, "STRIPE_KEY"], SECRET)  # the last one is of a preset that it uses
     return load(tmp_path / "relay.toml", environ=environ | {"CREDENTIALS_DIRECTORY": str(tmp_path)})
 
 
@@ -94,6 +99,16 @@ def test_every_setting_in_it_loads(whole: Loaded) -> None:
     }  # fmt: skip
 
 
+def test_every_expression_in_it_compiles(whole: Loaded) -> None:
+    """Polls and watches that can be copied as they stand, and be kept."""
+    definitions, problems = open_polls(whole.config)
+    assert (problems, definitions.polls.keys(), definitions.watches.keys()) == (
+        [],
+        whole.config.poll.keys(),
+        whole.config.watch.keys(),
+    )
+
+
 def tables(raw: dict[str, Any]) -> Iterator[tuple[list[type[Table]], dict[str, Any]]]:
     """The models of each kind of table, and such tables of the example."""
     for model in (ServerConfig, AdminConfig, StoreConfig, LogConfig, HealthConfig):
@@ -109,6 +124,18 @@ def tables(raw: dict[str, Any]) -> Iterator[tuple[list[type[Table]], dict[str, A
     yield [TargetConfig], joined(targets)
     yield [RetryConfig], joined([target["retry"] for target in targets if "retry" in target])
     yield [RouteConfig], joined(list(raw["route"].values()))
+    yield from asked(raw)
+
+
+def asked(raw: dict[str, Any]) -> Iterator[tuple[list[type[Table]], dict[str, Any]]]:
+    """The same of what is asked: polls and watches show what they have in common once."""
+    apis, polls = list(raw["api"].values()), [*raw["poll"].values(), *raw["watch"].values()]
+    yield [ApiConfig], joined(apis)
+    auths: list[type[Table]] = [BearerAuth, BasicAuth, HeaderAuth, QueryAuth, OAuth2Auth]
+    yield auths, joined([api["auth"] for api in apis if "auth" in api])
+    yield [PollConfig, WatchConfig], joined(polls)
+    yield [GapConfig], joined([poll["gap"] for poll in polls if "gap" in poll])
+    yield [DetailConfig], joined([poll["detail"] for poll in polls if "detail" in poll])
 
 
 def joined(tables: list[dict[str, Any]]) -> dict[str, Any]:

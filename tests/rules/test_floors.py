@@ -17,7 +17,7 @@ FLOORS = (
     ("store",),
     ("accept",),
     ("receive", "poll", "deliver"),
-    ("admin",),
+    ("admin", "parts"),
     ("daemon",),
     ("cli",),
     ("__main__",),

@@ -119,3 +119,19 @@ async def test_a_refused_event_leaves_no_name_behind(store: Store) -> None:
     (result,) = await asyncio.gather(store.append([poisonous]), return_exceptions=True)
     assert isinstance(result, Exception)
     assert (await put(store, "k")).duplicate is False
+
+
+async def test_known_names_are_told(store: Store, home: Home) -> None:
+    """Keys and further names of this source, over a restart, also of an event that was let go; no other's."""
+    await put(store, "a", also=("b", "Zoë"), to=())
+    await put(store, "c", source="erp")
+    home.clock.advance(1)
+    for _ in range(2):
+        assert await store.known_names("shop", ["a", "b", "Zoë", "c", "d", "a"]) == {"a", "b", "Zoë"}
+        assert await store.known_names("erp", (name for name in "abc")) == {"c"}
+        assert await store.known_names("shop", []) == set()
+        await store.shed()
+        store = await home.restart()
+    many = [f"n{n}" for n in range(300)]
+    await store.append([entry(store, name) for name in many])
+    assert await store.known_names("shop", [*many, "other"]) == set(many)

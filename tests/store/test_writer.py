@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from relay.errors import StoreUnavailable
-from relay.store import writer as module
+from relay.store import queue as module
 from relay.store.protocol import Receipt
 from relay.store.writer import Writer
 from relay.target import TargetState
@@ -108,12 +108,14 @@ async def test_one_that_cannot_be_stored_refuses_nobody_else(disk: Disk, writer:
     ]
     writer.settle([settlement("1")])
     writer.remember("billing", TargetState(probes=1))
+    writer.remember_poll("list", "", "1")
     disk.free.set()
     results = await asyncio.gather(*waiting, return_exceptions=True)
     assert results[0::2] == [[Receipt("a")], [Receipt("c")]]
     assert isinstance(results[1], StoreUnavailable)
     await writer.flush()
     assert disk.settled == ["1"]
+    assert [batch.polls for batch in disk.batches if batch.polls] == [{("list", ""): "1"}]
     assert writer.pulse().failing is None
 
 

@@ -9,6 +9,7 @@ from relay.errors import StoreUnavailable
 from relay.store import writer as module
 from relay.store.batch import Batch
 from relay.store.protocol import Receipt
+from relay.store.queue import BATCH_ENTRIES
 from relay.store.writer import Writer
 from tests.eventually import PATIENCE, eventually
 from tests.store.disk import Disk, begun, entry, settlement
@@ -58,7 +59,7 @@ async def test_close_refuses_what_cannot_be_committed(disk: Disk) -> None:
     """Nobody waits for ever for a store that fails while it closes, nor for one that is closed."""
     disk.errors = [OSError("disk full")] * 10
     writer = Writer(disk.commit, disk.explain, lambda _batch, _receipts: None)
-    waiting = [writer.append([entry(str(n))], None) for n in range(module.BATCH_ENTRIES + 5)]
+    waiting = [writer.append([entry(str(n))], None) for n in range(BATCH_ENTRIES + 5)]
     asked = [asyncio.ensure_future(writer.flush())]
     writer.close()
     await writer.run()

@@ -7,17 +7,20 @@ from typing import Any
 from relay.delivery import Attempt, Dead, Delivered, Delivery, Outcome, Retry, Settlement, Wait
 from relay.event import Event
 from relay.route import Planned
+from relay.store.progress import Advance, Item, Watch
 from relay.store.protocol import Entry, EventView, Outbox, Query, Receipt, Store
 from tests.clock import START
 from tests.eventually import PATIENCE
 
 
 def entry(store: Outbox, key: str | None = None, *, to: Sequence[str] = ("billing",), **said: Any) -> Entry:
-    """An event of source `shop`, owed by route `all` to each of `to`; `at`: when it is received."""
+    """An event of source `shop` received `at`, owed by route `all` to each of `to`, or as `planned`."""
     at = said.pop("at", START)
     given: dict[str, Any] = {"source": "shop", "type": "order.paid", "via": "webhook", "body": b'{"n": 1}'}
+    planned = said.pop("planned", None) or tuple(Planned("all", target) for target in to)
+    watches = tuple(said.pop("watches", ()))
     given |= {"received": at, "key": key} | said
-    return Entry(Event(id=store.next_id(at), **given), tuple(Planned("all", target) for target in to))
+    return Entry(Event(id=store.next_id(at), **given), planned, watches)
 
 
 async def put(store: Outbox, key: str | None = None, **said: Any) -> Receipt:
@@ -99,6 +102,23 @@ async def states(store: Store, id: str) -> list[str]:
 async def sound(store: Store) -> None:
     """The sums match."""
     assert (await store.audit()).problems == ()
+
+
+async def stored(store: Store, *entries: Entry, **moved: Any) -> list[Receipt]:
+    """What a pass of poll `list` brought, and what it moved, in one append."""
+    given: dict[str, Any] = {"poll": "list", "part": "", "state": "{}"} | moved
+    return await store.append(entries, advance=Advance(**given))
+
+
+def items(*ids: str, at: int = START, **said: Any) -> list[Item]:
+    """They are listed at `at`."""
+    return [Item(id, at, **said) for id in ids]
+
+
+def watch(key: str = "42", **said: Any) -> Watch:
+    """A thing of watch `parcel`, due at once, given up after an hour."""
+    given: dict[str, Any] = {"name": "parcel", "started": START, "due": START}
+    return Watch(key=key, **({"until": START + 3600 * 1_000_000} | given | said))
 
 
 DELIVERED = Delivered()

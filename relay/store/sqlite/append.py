@@ -10,7 +10,8 @@ from relay.delivery import State
 from relay.event import EPOCH, Event, Ids, pack_headers
 from relay.route import Planned
 from relay.store.protocol import Entry, Receipt
-from relay.store.sqlite.rows import PER_EVENT, VIA, chunks, flat, seen_name, values
+from relay.store.sqlite.rows import PER_EVENT, VIA, chunks, flat, kept_text, seen_name, values
+from relay.store.sqlite.watches import begin
 
 Row = tuple[object, ...]
 New = tuple[int, Entry]
@@ -19,8 +20,6 @@ Learnt = tuple[bytes, int, int | None]
 """A name, its event's tick, and the tick of the duplicate that brought it (None: the event itself did)."""
 Born = Callable[[str, int], int]
 """Target and moment → the target's own time."""
-PENDING: Final = int(State.PENDING)
-UNROUTED: Final = int(State.UNROUTED)
 
 
 def append(
@@ -35,11 +34,14 @@ def append(
     sorted_out = _sort_out(entries, names, {}, ids)
     if not _learn(c, sorted_out.learnt):
         _unlearn(c, sorted_out.learnt)
-        sorted_out = _sort_out(entries, names, _known(c, [name for mine in names for name in mine]), ids)
+        sorted_out = _sort_out(entries, names, known(c, [name for mine in names for name in mine]), ids)
         _learn(c, sorted_out.learnt)
     if sorted_out.new:
         _insert_events(c, sorted_out.new)
         planned = _insert_owed(c, sorted_out.new, born, now)
+        begun = [watch for _, entry in sorted_out.new for watch in entry.watches]
+        if begun:
+            begin(c, begun)
         count(c, {"events.accepted": len(sorted_out.new), "deliveries.planned": planned})
     return sorted_out.receipts
 
@@ -104,7 +106,8 @@ def _unlearn(c: sqlite3.Connection, learnt: list[Learnt]) -> None:
         )
 
 
-def _known(c: sqlite3.Connection, names: list[bytes]) -> dict[bytes, int]:
+def known(c: sqlite3.Connection, names: list[bytes]) -> dict[bytes, int]:
+    """Those of `names` that are known, and the ticks of their events."""
     found: dict[bytes, int] = {}
     for some in chunks(names):
         query = f"SELECT name, event FROM seen WHERE name IN ({values(len(some), 1)[1:-1]})"
@@ -117,21 +120,37 @@ def _insert_events(c: sqlite3.Connection, new: list[New]) -> None:
         rows: list[object] = []
         bodies: list[object] = []
         for tick, entry in some:
-            event, planned = entry.event, len(entry.planned)
+            event, planned = entry.event, entry.planned
             rows += (tick, event.source, event.key, event.type, VIA.index(event.via), event.received)
-            rows += (event.occurred, len(event.body), PENDING if planned else UNROUTED, planned)
+            rows += (event.occurred, len(event.body), _state(planned), len(planned))
             bodies += (tick, pack_headers(event.headers), event.query, event.body)
         c.execute(f"INSERT INTO event VALUES {values(10, len(some))}", rows)
         c.execute(f"INSERT INTO body VALUES {values(4, len(some))}", bodies)
 
 
+BY_RANK: Final = [
+    (state, int(state)) for state in (State.PENDING, State.DEAD, State.DELIVERED, State.SKIPPED)
+]
+UNROUTED: Final = int(State.UNROUTED)
+
+
+def _state(planned: Sequence[Planned]) -> int:
+    """An event's state by what is planned for it: contract 5."""
+    states = [owed.state for owed in planned]
+    for state, number in BY_RANK:
+        if state in states:
+            return number
+    return UNROUTED
+
+
 OWED: Final = f"""
-INSERT INTO delivery (id, route, target, state, attempts, step, due, born, fresh)
-SELECT value * {PER_EVENT} + ?1, ?2, ?3, 0, 0, 0, min(value + {EPOCH}, ?4), min(value + {EPOCH}, ?4) - ?5, 0
-FROM json_each(?6)
+INSERT INTO delivery (id, route, target, state, attempts, step, due, born, fresh, settled, error)
+SELECT value * {PER_EVENT} + ?1, ?2, ?3, ?6, 0, 0, at, at - ?5, 0, ?7, ?8
+FROM (SELECT value, min(value + {EPOCH}, ?4) AS at FROM json_each(?9))
 """
 """For each event (tick) a delivery: its number, route, target; when the last of them was received, for a tick
-may be ahead of its event where the clock went back; what the target's clock is behind."""
+may be ahead of its event where the clock went back; what the target's clock is behind; its state, when it
+ended, and why."""
 
 
 def _insert_owed(c: sqlite3.Connection, new: list[New], born: Born, now: int) -> int:
@@ -144,17 +163,24 @@ def _insert_owed(c: sqlite3.Connection, new: list[New], born: Born, now: int) ->
     for planned, ticks in alike.values():
         listed = orjson.dumps(ticks).decode()
         for n, owed in enumerate(planned, start=1):
-            c.execute(OWED, (n, owed.route, owed.target, last, now - born(owed.target, now), listed))
+            age = now - born(owed.target, now)
+            c.execute(OWED, (n, owed.route, owed.target, last, age, *ended(owed, now), listed))
     return sum([len(planned) * len(ticks) for planned, ticks in alike.values()])
 
 
+def ended(owed: Planned, now: int) -> tuple[int, int | None, str | None]:
+    """State, when it ended and why, of a delivery that is planned."""
+    return int(owed.state), None if owed.state is State.PENDING else now, kept_text(owed.reason)
+
+
 def insert_deliveries(c: sqlite3.Connection, rows: list[Row]) -> None:
-    """Pending deliveries: (id, route, target, due, born)."""
+    """Deliveries: (id, route, target, due, born, state, settled, error)."""
     for some in chunks(rows):
         c.execute(
-            "INSERT INTO delivery (id, route, target, state, attempts, step, due, born, fresh) "
-            "SELECT column1, column2, column3, 0, 0, 0, column4, column5, 0 "
-            f"FROM (VALUES {values(5, len(some))})",
+            "INSERT INTO delivery "
+            "(id, route, target, state, attempts, step, due, born, fresh, settled, error) "
+            "SELECT column1, column2, column3, column6, 0, 0, column4, column5, 0, column7, column8 "
+            f"FROM (VALUES {values(8, len(some))})",
             flat(some),
         )
     if rows:

@@ -2,15 +2,19 @@
 
 import sqlite3
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, Final
 
 from relay.delivery import State
 from relay.event import Ids, tick_at, unpack_headers
 from relay.store.protocol import DeliveryView, EventView, Page, Query, TargetStats
+from relay.store.sqlite import polls, watches
 from relay.store.sqlite.rows import PER_EVENT, VIA, delivery_text
 
 EVENT = "e.id, e.source, e.key, e.type, e.via, e.received, e.occurred, e.size, e.state"
 DELIVERY = "id, route, target, state, attempts, due, status, error"
+NEWEST = "SELECT received FROM event WHERE source = ?"
+VERSION_2: Final = 2
+"""Of the file: polls and watches came with it."""
 OF_EVENT = f"d.id > e.id * {PER_EVENT} AND d.id < (e.id + 1) * {PER_EVENT}"
 
 
@@ -154,14 +158,14 @@ def _delivery_view(row: tuple[Any, ...], ids: Ids, history: list[dict[str, Any]]
 
 
 def target_stats(c: sqlite3.Connection, dead_since: int) -> dict[str, TargetStats]:
-    """Pending and dead of each target that has any."""
+    """Pending and dead of each target that has any; what has no target is nobody's."""
     pending = c.execute(
         "SELECT target, count(*), min(id) FROM delivery INDEXED BY delivery_due "
         "WHERE state = 0 GROUP BY target"
     ).fetchall()
     dead = c.execute(
         "SELECT target, count(*), sum(settled >= ?) FROM delivery INDEXED BY delivery_dead "
-        "WHERE state = 3 GROUP BY target",
+        "WHERE state = 3 AND target > '' GROUP BY target",
         (dead_since,),
     ).fetchall()
     stats: dict[str, dict[str, Any]] = {}
@@ -173,12 +177,55 @@ def target_stats(c: sqlite3.Connection, dead_since: int) -> dict[str, TargetStat
     return {target: TargetStats(**counts) for target, counts in stats.items()}
 
 
+def unusable_stats(c: sqlite3.Connection, dead_since: int) -> dict[str, TargetStats]:
+    """Dead deliveries without a target, by route."""
+    rows = c.execute(
+        "SELECT route, count(*), sum(settled >= ?) FROM delivery INDEXED BY delivery_dead "
+        "WHERE state = 3 AND target = '' GROUP BY route",
+        (dead_since,),
+    )
+    return {route: TargetStats(dead=n, dead_lately=lately) for route, n, lately in rows}
+
+
 def last_event(c: sqlite3.Connection, source: str) -> int | None:
     """When the newest event of `source` was received."""
-    row = c.execute(
-        "SELECT received FROM event WHERE source = ? ORDER BY id DESC LIMIT 1", (source,)
+    there = c.execute(f"{NEWEST} ORDER BY id DESC LIMIT 1", (source,)).fetchone()
+    return _latest(there, _of_source(c, "event", source))
+
+
+def last_webhook(c: sqlite3.Connection, source: str) -> int | None:
+    """When the newest event was received that no poll brought."""
+    there = c.execute(f"{NEWEST} AND via = 0 ORDER BY id DESC LIMIT 1", (source,)).fetchone()
+    return _latest(there, _of_source(c, "webhook", source))
+
+
+def _of_source(c: sqlite3.Connection, column: str, source: str) -> tuple[int | None] | None:
+    """What is known of the events that were let go."""
+    if not since(c, VERSION_2):
+        return None
+    row: tuple[int | None] | None = c.execute(
+        f"SELECT {column} FROM source WHERE name = ?", (source,)
     ).fetchone()
-    return None if row is None else int(row[0])
+    return row
+
+
+def _latest(*rows: tuple[int | None] | None) -> int | None:
+    return max((row[0] for row in rows if row is not None and row[0] is not None), default=None)
+
+
+def since(c: sqlite3.Connection, version: int) -> bool:
+    """Whether the file has this version at least: a stopped daemon may have left an older one."""
+    return bool(c.execute("PRAGMA user_version").fetchone()[0] >= version)
+
+
+def poll_states(c: sqlite3.Connection) -> polls.Parts:
+    """What is remembered of polls."""
+    return polls.recall(c) if since(c, VERSION_2) else {}
+
+
+def watch_counts(c: sqlite3.Connection) -> dict[str, int]:
+    """How many things each watch watches."""
+    return watches.count(c) if since(c, VERSION_2) else {}
 
 
 def sources(c: sqlite3.Connection) -> list[str]:

@@ -8,6 +8,7 @@ from typing import TypeVar
 
 from relay.errors import StoreError, StoreUnavailable
 from relay.event import Ids
+from relay.store.progress import Json
 from relay.store.protocol import Audit, EventView, Page, Query, Stats
 from relay.store.sqlite import archive
 from relay.store.sqlite.audit import audit
@@ -39,13 +40,22 @@ class FileArchive:
 
     async def stats(self, dead_since: int) -> Stats:
         targets = await look(self._archive.run(archive.target_stats, dead_since))
-        return Stats(targets, _size(self._path), await look(free_bytes(self._path, self._archive)))
+        unusable = await look(self._archive.run(archive.unusable_stats, dead_since))
+        watched = await look(self._archive.run(archive.watch_counts))
+        free = await look(free_bytes(self._path, self._archive))
+        return Stats(targets, _size(self._path), free, unusable, watched)
 
     async def audit(self) -> Audit:
         return await look(self._archive.run(audit, self.ids))
 
     async def last_event(self, source: str) -> int | None:
         return await look(self._archive.run(archive.last_event, source))
+
+    async def last_webhook(self, source: str) -> int | None:
+        return await look(self._archive.run(archive.last_webhook, source))
+
+    async def poll_states(self) -> Mapping[str, Mapping[str, Json]]:
+        return await look(self._archive.run(archive.poll_states))
 
     async def close(self) -> None:
         await self._archive.close()

@@ -8,7 +8,7 @@ from typing import Final
 import structlog
 
 from relay.clock import Clock
-from relay.delivery import Delivery, Retry, Settlement, Wait
+from relay.delivery import Delivery, Retry, Settlement, State, Wait
 from relay.event import Ids
 from relay.store.batch import Batch
 from relay.store.protocol import Entry, Receipt
@@ -76,8 +76,7 @@ class Backlogs:
         for waiting, each in zip(batch.appends, receipts, strict=True):
             for entry, receipt in zip(waiting.entries, each, strict=True):
                 if not receipt.duplicate:
-                    space -= self._offer(entry, space)
-                    touched.update([planned.target for planned in entry.planned])
+                    space -= self._offer(entry, space, touched)
         if touched:
             self.wake(touched)
 
@@ -85,10 +84,13 @@ class Backlogs:
         """Return when nothing is being read any more."""
         await asyncio.gather(*self._readings, return_exceptions=True)
 
-    def _offer(self, entry: Entry, space: int) -> int:
-        """How much room its deliveries took: they share one body."""
+    def _offer(self, entry: Entry, space: int, touched: set[str]) -> int:
+        """How much room its deliveries took: they share one body. `touched` learns where they are due."""
         event, taken = entry.event, 0
         for n, planned in enumerate(entry.planned, start=1):
+            if planned.state is not State.PENDING:
+                continue
+            touched.add(planned.target)
             id, born = f"{event.id}-{n}", self._born(planned.target, event.received)
             delivery = Delivery(id, id, planned.route, planned.target, 0, 0, born, event)
             if self.of(planned.target).offer(delivery, space):

@@ -24,6 +24,15 @@ FROM event WHERE id > ? AND id < ? ORDER BY id LIMIT ?
 """
 FINAL_DEAD: Final = 3
 
+NOTE_SOURCES = """
+INSERT INTO source SELECT source, max(received), max(CASE via WHEN 0 THEN received END)
+FROM event WHERE id IN (SELECT value FROM json_each(?)) GROUP BY source
+ON CONFLICT (name) DO UPDATE SET
+    event = max(event, excluded.event),
+    webhook = coalesce(max(webhook, excluded.webhook), webhook, excluded.webhook)
+"""
+"""When sources were heard of last, for the rows do not tell it any more: silence is measured from there."""
+
 
 @dataclass(frozen=True, slots=True)
 class Limits:
@@ -65,9 +74,11 @@ def remove(c: sqlite3.Connection, ticks: list[int]) -> int:
     gone = c.execute(
         "SELECT id, planned FROM event WHERE id IN (SELECT value FROM json_each(?)) AND state != 0", (listed,)
     ).fetchall()
+    listed = orjson.dumps([tick for tick, _ in gone]).decode()
     if gone:
         _note_last(c, max(tick for tick, _ in gone))
-    _delete(c, orjson.dumps([tick for tick, _ in gone]).decode())
+        c.execute(NOTE_SOURCES, (listed,))
+    _delete(c, listed)
     count(c, {"events.pruned": len(gone), "deliveries.pruned": sum([planned for _, planned in gone])})
     return len(gone)
 

@@ -9,7 +9,7 @@ from relay.delivery import State
 from relay.event import Event, Ids
 from relay.route import Planned
 from relay.store.protocol import Count, Query, Replay
-from relay.store.sqlite.append import Born, insert_deliveries
+from relay.store.sqlite.append import Born, ended, insert_deliveries
 from relay.store.sqlite.archive import OF_EVENT, find_rows
 from relay.store.sqlite.claims import read_events
 from relay.store.sqlite.rows import PER_EVENT, chunks, flat, values
@@ -44,9 +44,9 @@ def replay(
         return count, set()
     _make_due(c, deliveries, how, born)
     _plan_anew(c, replanned, how, born, len(deliveries))
-    touched = [row[0] // PER_EVENT for row in (*deliveries, *replanned)]
-    settle_events(c, sorted(set(touched)))
-    return count, {row[1] for row in deliveries} | {row[2] for row in replanned}
+    touched = [row[0] for row in deliveries] + [row for row, _ in replanned]
+    settle_events(c, sorted({row // PER_EVENT for row in touched}))
+    return count, {row[1] for row in deliveries} | {owed.target for _, owed in replanned}
 
 
 def discard(
@@ -75,8 +75,11 @@ def discard(
 def _deliveries(
     c: sqlite3.Connection, events: list[tuple[Any, ...]], query: Query
 ) -> list[tuple[int, str, int]]:
-    """(id, target, state) of the deliveries of `events` that `query` means, newest event first."""
-    tests: list[str] = [OF_EVENT]
+    """(id, target, state) of the deliveries of `events` that `query` means, newest event first.
+
+    What has no target (an item that a poll could not use) can be neither tried again nor given up.
+    """
+    tests: list[str] = ["d.target != ''"]
     asked: list[Any] = [f"[{','.join(str(row[0]) for row in events)}]"]
     for name, value in (("target", query.target), ("route", query.route)):
         if value is not None:
@@ -84,11 +87,9 @@ def _deliveries(
             asked.append(value)
     if query.state is not None and query.state != "unrouted":
         tests.append(f"d.state = {int(State[query.state.upper()])}")
-    joined = " AND ".join(tests[1:])
     sql = (
         f"SELECT d.id, d.target, d.state FROM event e JOIN delivery d ON {OF_EVENT} "
-        f"WHERE e.id IN (SELECT value FROM json_each(?)) {'AND ' + joined if joined else ''} "
-        "ORDER BY d.id DESC"
+        f"WHERE e.id IN (SELECT value FROM json_each(?)) AND {' AND '.join(tests)} ORDER BY d.id DESC"
     )
     return c.execute(sql, asked).fetchall()
 
@@ -106,13 +107,13 @@ def _due(how: Replay, number: int) -> int:
 
 def _replan(
     c: sqlite3.Connection, unrouted: list[tuple[Any, ...]], query: Query, replan: Replan, ids: Ids
-) -> list[tuple[int, str, str]]:
-    """(id, route, target) of what unrouted events are owed by today's routes."""
+) -> list[tuple[int, Planned]]:
+    """Id and plan of what unrouted events are owed by today's routes."""
     if not unrouted:
         return []
     events = read_events(c, [row[0] for row in unrouted], ids)
     return [
-        (tick * PER_EVENT + n, planned.route, planned.target)
+        (tick * PER_EVENT + n, planned)
         for tick, event in sorted(events.items(), reverse=True)
         for n, planned in enumerate(replan(event), start=1)
         if query.target in (None, planned.target) and query.route in (None, planned.route)
@@ -120,13 +121,13 @@ def _replan(
 
 
 def _plan_anew(
-    c: sqlite3.Connection, planned: list[tuple[int, str, str]], how: Replay, born: Born, before: int
+    c: sqlite3.Connection, planned: list[tuple[int, Planned]], how: Replay, born: Born, before: int
 ) -> None:
-    rows: list[tuple[object, ...]] = [
-        (row, route, target, _due(how, before + n), born(target, _due(how, before + n)))
-        for n, (row, route, target) in enumerate(planned)
-    ]
+    rows: list[tuple[object, ...]] = []
+    for n, (row, owed) in enumerate(planned):
+        due = _due(how, before + n)
+        rows.append((row, owed.route, owed.target, due, born(owed.target, due), *ended(owed, how.now)))
     insert_deliveries(c, rows)
-    for tick in {row // PER_EVENT for row, _, _ in planned}:
-        own = [row for row, _, _ in planned if row // PER_EVENT == tick]
+    for tick in {row // PER_EVENT for row, _ in planned}:
+        own = [row for row, _ in planned if row // PER_EVENT == tick]
         c.execute("UPDATE event SET planned = planned + ? WHERE id = ?", (len(own), tick))

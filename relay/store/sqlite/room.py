@@ -3,12 +3,15 @@
 from collections.abc import Sequence
 from typing import Final
 
+from relay.store.progress import Advance
 from relay.store.protocol import Entry
 
 IN_LOG_AND_FILE: Final = 2
 """So often an event's bytes take disk, until the log is written over."""
 AROUND: Final = 2048
 """Bytes that an event takes beside its body, about: headers, rows, indexes."""
+AN_ITEM: Final = 128
+"""The same of a listed item, if all of them are new."""
 AT_LEAST: Final = 4 << 20
 """Bytes that have to be free above the floor again, once an event was refused: else each would fill it up."""
 
@@ -25,9 +28,12 @@ class Room:
         self._wanted = 0
         """Bytes above the floor without which new events would be refused again."""
 
-    def take(self, entries: Sequence[Entry]) -> bool:
-        """Whether there is room for `entries`, which is then theirs."""
-        size = IN_LOG_AND_FILE * sum([len(entry.event.body) + AROUND for entry in entries])
+    def take(self, entries: Sequence[Entry], advance: Advance | None = None) -> bool:
+        """Whether there is room for `entries` and what a pass moves, which is then theirs."""
+        bytes = sum([len(entry.event.body) + AROUND for entry in entries])
+        if advance is not None:
+            bytes += AROUND + len(advance.state) + AN_ITEM * len(advance.items)
+        size = IN_LOG_AND_FILE * bytes
         if self.short or size > self._left:
             self._wanted = max(self._wanted, size, AT_LEAST)
             return False

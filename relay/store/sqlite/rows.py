@@ -41,10 +41,10 @@ def seen_name(salt: bytes, source: str, name: str) -> bytes:
     return hashlib.blake2b(f"{source}\0{name}".encode(), digest_size=16, key=salt).digest()
 
 
-def chunks(rows: Sequence[T]) -> Iterator[Sequence[T]]:
+def chunks(rows: Sequence[T], size: int = CHUNK) -> Iterator[Sequence[T]]:
     """`rows` in pieces of a statement each; none where there are none."""
-    for start in range(0, len(rows), CHUNK):
-        yield rows[start : start + CHUNK]
+    for start in range(0, len(rows), size):
+        yield rows[start : start + size]
 
 
 @lru_cache(maxsize=1024)
@@ -52,6 +52,13 @@ def values(columns: int, rows: int) -> str:
     """`(?,?),(?,?)`."""
     row = f"({','.join('?' * columns)})"
     return ",".join([row] * rows)
+
+
+def kept_text(text: str | None) -> str | None:
+    """Words of a target, or of an item: they may be no valid text, and have to be kept all the same."""
+    if text is None or text.isascii():
+        return text
+    return text.encode("utf-8", "replace").decode()
 
 
 def flat(rows: Iterable[Sequence[Any]]) -> list[Any]:

@@ -7,7 +7,7 @@ import orjson
 
 from relay.delivery import Dead, Delivered, Outcome, Retry, Settlement, State
 from relay.event import Ids
-from relay.store.sqlite.rows import PER_EVENT, chunks, delivery_row, flat, values
+from relay.store.sqlite.rows import PER_EVENT, chunks, delivery_row, flat, kept_text, values
 
 Row = tuple[object, ...]
 
@@ -48,7 +48,7 @@ def settle(c: sqlite3.Connection, settlements: Sequence[Settlement], ids: Ids, n
             rows.append(_row(row, settlement, now))
             if settlement.attempt is not None:
                 tried = settlement.attempt
-                error = _text(tried.error)
+                error = kept_text(tried.error)
                 tries.append((row, tried.n, tried.at, tried.seconds, tried.status, error, tried.probe))
             if isinstance(settlement.outcome, Delivered | Dead):
                 ended.append(row // PER_EVENT)
@@ -88,12 +88,5 @@ def _state(outcome: Outcome) -> State:
 
 def _error(settlement: Settlement) -> str | None:
     if isinstance(settlement.outcome, Dead):
-        return _text(settlement.outcome.reason)
-    return None if settlement.attempt is None else _text(settlement.attempt.error)
-
-
-def _text(error: str | None) -> str | None:
-    """A target's words may be no valid text, and have to be kept all the same."""
-    if error is None or error.isascii():
-        return error
-    return error.encode("utf-8", "replace").decode()
+        return kept_text(settlement.outcome.reason)
+    return None if settlement.attempt is None else kept_text(settlement.attempt.error)

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Concatenate, Final, ParamSpec, TypeVar
 
 import structlog
+from typing_extensions import override
 
 from relay.clock import SECOND, Clock
 from relay.delivery import Delivery, Settlement
@@ -17,15 +18,16 @@ from relay.errors import StoreUnavailable
 from relay.event import Event, Ids, new_tag
 from relay.route import Planned
 from relay.store.batch import Batch
+from relay.store.progress import Advance
 from relay.store.protocol import Count, Entry, Keep, Pulse, Query, Receipt, Replay
 from relay.store.sqlite import old, prune, replay
-from relay.store.sqlite.archive_file import FileArchive, free_bytes, look
+from relay.store.sqlite.archive_file import free_bytes, look
 from relay.store.sqlite.backlogs import Backlogs
 from relay.store.sqlite.connection import Connection, DaemonLock, cannot_open, open_reader, open_writer
+from relay.store.sqlite.memory import FileMemory, Remembered
 from relay.store.sqlite.room import Room
-from relay.store.sqlite.transaction import commit, explain, immediately, recall
+from relay.store.sqlite.transaction import commit, explain, immediately
 from relay.store.writer import Writer
-from relay.target import TargetState
 
 log = structlog.get_logger()
 T = TypeVar("T")
@@ -41,12 +43,11 @@ class Identity:
     """What makes this store's names its own."""
 
     tag: str
-    salt: bytes
     last: int
     """The newest event's tick."""
 
 
-class SqliteStore(FileArchive):
+class SqliteStore(FileMemory):
     """See `relay.store.protocol`."""
 
     def __init__(
@@ -59,17 +60,15 @@ class SqliteStore(FileArchive):
         reader: Connection,
         archive: Connection,
         identity: Identity,
-        states: dict[str, TargetState],
+        remembered: Remembered,
         observe: Callable[[float], None],
     ) -> None:
-        super().__init__(path, archive, Ids(identity.tag, identity.last))
+        super().__init__(path, archive, Ids(identity.tag, identity.last), remembered)
         self._clock = clock
         self._room = Room(min_free)
         self._lock = lock
         self._writing = writer
         self._reading = reader
-        self._salt = identity.salt
-        self._states = states
         self._backlogs = Backlogs(self.ids, reader, clock, self._born)
         self._writer = Writer(self._commit, explain, self._backlogs.committed, observe)
         self._pruned_to = 0
@@ -98,10 +97,12 @@ class SqliteStore(FileArchive):
     def next_id(self, now: int) -> str:
         return self.ids.next(now)
 
-    async def append(self, entries: Sequence[Entry], within: float | None = None) -> list[Receipt]:
-        if not self._room.take(entries):
+    async def append(
+        self, entries: Sequence[Entry], within: float | None = None, advance: Advance | None = None
+    ) -> list[Receipt]:
+        if not self._room.take(entries, advance):
             raise StoreUnavailable("the disk is nearly full", "free some space: see [store] min_free")
-        return await self._writer.append(entries, within)
+        return await self._writer.append(entries, within, advance)
 
     async def claim(self, target: str, count: int, now: int) -> list[Delivery]:
         return self._backlogs.claim(target, count, now)
@@ -124,21 +125,6 @@ class SqliteStore(FileArchive):
     @property
     def unsettled(self) -> int:
         return self._writer.backlog
-
-    # memory
-
-    def target_state(self, name: str) -> TargetState:
-        return self._states.get(name) or TargetState()
-
-    def target_names(self) -> set[str]:
-        return set(self._states)
-
-    def remember(self, name: str, state: TargetState) -> None:
-        self._states[name] = state
-        self._writer.remember(name, state)
-
-    async def flush(self) -> None:
-        await self._writer.flush()
 
     # changes by hand
 
@@ -231,8 +217,12 @@ class SqliteStore(FileArchive):
     # what happens inside
 
     async def _commit(self, batch: Batch) -> list[list[Receipt]]:
-        return await self._writing.run(commit, batch, self.ids, self._salt, self._born, self._clock.now())
+        about, now = self._touched(batch), self._clock.now()
+        written = await self._writing.run(commit, batch, about, self.ids, self._salt, self._born, now)
+        self._moved(batch, written.dues)
+        return written.receipts
 
+    @override
     async def _change(
         self, write: Callable[Concatenate[sqlite3.Connection, P], T], *args: P.args, **kw: P.kwargs
     ) -> T:
@@ -253,7 +243,7 @@ async def open_store(
     opened: list[Connection] = []
     try:
         opened.append(await open_writer(path))
-        identity, states = await opened[0].run(immediately, _know_itself)
+        identity, remembered = await opened[0].run(immediately, _know_itself)
         opened += [await open_reader(path), await open_reader(path)]
         writer, reader, archive = opened
     except BaseException as error:
@@ -263,12 +253,12 @@ async def open_store(
         if isinstance(error, sqlite3.Error):
             raise cannot_open(path, error) from error
         raise
-    store = SqliteStore(path, clock, min_free, lock, writer, reader, archive, identity, states, observe)
+    store = SqliteStore(path, clock, min_free, lock, writer, reader, archive, identity, remembered, observe)
     store.start()
     return store
 
 
-def _know_itself(c: sqlite3.Connection) -> tuple[Identity, dict[str, TargetState]]:
+def _know_itself(c: sqlite3.Connection) -> tuple[Identity, Remembered]:
     """The store's own names, made when it is new, and what it remembers."""
     c.execute(
         "INSERT OR IGNORE INTO setting VALUES ('tag', ?), ('salt', ?)", (new_tag(), secrets.token_hex(16))
@@ -278,4 +268,4 @@ def _know_itself(c: sqlite3.Connection) -> tuple[Identity, dict[str, TargetState
         "SELECT max(coalesce((SELECT max(id) FROM event), 0), "
         "coalesce((SELECT value FROM counter WHERE name = 'events.last'), 0))"
     ).fetchone()[0]
-    return Identity(settings["tag"], bytes.fromhex(settings["salt"]), last), recall(c)
+    return Identity(settings["tag"], last), Remembered.of(c, bytes.fromhex(settings["salt"]))

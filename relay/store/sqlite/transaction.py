@@ -4,13 +4,14 @@ import sqlite3
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import asdict
-from typing import Concatenate, ParamSpec, TypeVar
+from typing import Concatenate, NamedTuple, ParamSpec, TypeVar
 
 import orjson
 
 from relay.event import Ids
 from relay.store.batch import Batch
 from relay.store.protocol import Receipt
+from relay.store.sqlite import polls, watches
 from relay.store.sqlite.append import Born, append, count
 from relay.store.sqlite.settle import settle
 from relay.target import TargetState
@@ -19,11 +20,20 @@ T = TypeVar("T")
 P = ParamSpec("P")
 
 
+class Written(NamedTuple):
+    """What came of a batch."""
+
+    receipts: list[list[Receipt]]
+    """Of each append."""
+    dues: watches.Dues
+    """Of the watches that were asked about."""
+
+
 def commit(
-    c: sqlite3.Connection, batch: Batch, ids: Ids, salt: bytes, born: Born, now: int
-) -> list[list[Receipt]]:
-    """Write `batch`; when this returns it is on disk."""
-    return immediately(c, _write, batch, ids, salt, born, now)
+    c: sqlite3.Connection, batch: Batch, about: frozenset[str], ids: Ids, salt: bytes, born: Born, now: int
+) -> Written:
+    """Write `batch`; when this returns it is on disk. `about`: watches that it tells the next due time of."""
+    return immediately(c, _write, batch, about, ids, salt, born, now)
 
 
 def immediately(
@@ -50,17 +60,24 @@ def immediately(
 
 
 def _write(
-    c: sqlite3.Connection, batch: Batch, ids: Ids, salt: bytes, born: Born, now: int
-) -> list[list[Receipt]]:
+    c: sqlite3.Connection, batch: Batch, about: frozenset[str], ids: Ids, salt: bytes, born: Born, now: int
+) -> Written:
     entries = [entry for waiting in batch.appends for entry in waiting.entries]
     receipts = append(c, entries, ids, salt, born, now) if entries else []
     if batch.settlements:
         settle(c, batch.settlements, ids, now)
     for name, state in batch.states.items():
         _remember(c, name, state)
-    if not (entries or batch.settlements or batch.states):
+    if batch.polls:
+        polls.remember(c, batch.polls)
+    advances = [waiting.advance for waiting in batch.appends if waiting.advance is not None]
+    for each in advances:
+        polls.advance(c, each, salt)
+        watches.move(c, each.moved)
+        watches.end(c, each.ended)
+    if not (entries or batch.settlements or batch.states or batch.polls or advances):
         count(c, {"beats": 1})
-    return _by_append(batch, receipts)
+    return Written(_by_append(batch, receipts), watches.next_due(c, about))
 
 
 def _remember(c: sqlite3.Connection, name: str, state: TargetState) -> None:

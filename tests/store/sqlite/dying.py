@@ -1,7 +1,8 @@
 """A process with a store, for tests that kill it or watch its system calls.
 
 `python -m tests.store.sqlite.dying STORE WAY AT`: writes a line to stdout for what it was told. WAY:
-`exit` (it ends at its AT-th statement), `honest` (each event is told once it is stored), `hasty` (before).
+`exit` (it ends at its AT-th statement), `passing` (so does one that polls), `honest` (each event is told
+once it is stored), `hasty` (before).
 """
 
 import asyncio
@@ -11,9 +12,9 @@ from pathlib import Path
 
 from relay.store.open import open_store
 from relay.store.protocol import Store
-from tests.clock import ManualClock
+from tests.clock import START, ManualClock
 from tests.store.sqlite.faulty import break_writing
-from tests.store.words import DELIVERED, claimed, put, settled
+from tests.store.words import DELIVERED, claimed, entry, items, put, settled, stored, watch
 
 EVENTS = 6
 
@@ -33,6 +34,15 @@ async def live(store: Store) -> None:
                 tell(f"settled {delivery.id}")
 
 
+async def poll(store: Store) -> None:
+    """Pass after pass: each begins a watch with an event, moves the last one, ends the one before that."""
+    for n in range(EVENTS):
+        news = entry(store, f"p{n}", via="poll", watches=(watch(str(n)),))
+        moved, ended = [watch(str(n - 1), due=START + 1)], [watch(str(n - 2))]
+        await stored(store, news, state=str(n), items=items(f"p{n}"), moved=moved, ended=ended)
+        tell(f"passed {n}")
+
+
 async def answer(store: Store, *, hasty: bool) -> None:
     """Stores events one after the other."""
     for n in range(EVENTS):
@@ -45,9 +55,9 @@ async def answer(store: Store, *, hasty: bool) -> None:
 
 async def main(path: Path, way: str, at: int) -> None:
     store = await open_store(path, ManualClock(), min_free=0)
-    if way == "exit":
+    if way in {"exit", "passing"}:
         break_writing(store, at, "exit")
-        await live(store)
+        await (live(store) if way == "exit" else poll(store))
     else:
         tell("ready")
         await answer(store, hasty=way == "hasty")

@@ -1,11 +1,19 @@
-"""A connection whose N-th statement goes wrong."""
+"""A connection whose N-th statement goes wrong, and a life for each N."""
 
 import os
 import sqlite3
-from typing import Any, Literal
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Any, Literal, TypeVar
 
+from relay.errors import StoreUnavailable
 from relay.store.protocol import Store
 from relay.store.sqlite.store import SqliteStore
+from tests.clock import ManualClock
+from tests.store.conftest import SqliteHome
+from tests.store.words import sound
+
+T = TypeVar("T")
 
 Wrong = Literal["before", "after", "exit"]
 
@@ -49,3 +57,30 @@ def break_writing(store: Store, at: int, wrong: Wrong) -> Faulty:
     faulty = Faulty(store._writing._conn, at, wrong)
     store._writing._connection = faulty  # type: ignore[assignment]  # it does what it is asked for
     return faulty
+
+
+async def insisted(ask: Callable[[], Awaitable[T]]) -> T:
+    """Asked again until it is done, as a sender or a person would."""
+    for _ in range(3):
+        try:
+            return await ask()
+        except StoreUnavailable:
+            continue
+    raise AssertionError("one fault made it fail three times")
+
+
+async def every_fault(
+    folder: Path, clock: ManualClock, wrong: Wrong, live: Callable[[Store, int], Awaitable[bool]]
+) -> int:
+    """`live` a life for each statement of it, that one going wrong; how many there were."""
+    at = 0
+    while True:
+        home = SqliteHome(folder / str(at), clock)
+        home.folder.mkdir()
+        try:
+            if not await live(await home.open(), at):
+                return at
+            await sound(await home.restart())
+        finally:
+            await home.close()
+        at += 1

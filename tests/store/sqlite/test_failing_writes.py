@@ -1,21 +1,17 @@
 """Each statement of a whole life failing once: nothing acknowledged is lost, nothing settled comes back."""
 
-from collections.abc import Awaitable, Callable
 from functools import partial
 from pathlib import Path
-from typing import TypeVar
 
 import pytest
 
 from relay.clock import SECOND
 from relay.delivery import Outcome
-from relay.errors import StoreUnavailable
 from relay.store import writer
 from relay.store.protocol import Keep, Query, Receipt, Replay, Store
 from relay.target import TargetState
 from tests.clock import START, ManualClock
-from tests.store.conftest import SqliteHome
-from tests.store.sqlite.faulty import Wrong, break_writing
+from tests.store.sqlite.faulty import Wrong, break_writing, every_fault, insisted
 from tests.store.words import (
     DEAD,
     DELIVERED,
@@ -27,18 +23,6 @@ from tests.store.words import (
     sound,
     states,
 )  # fmt: skip
-
-T = TypeVar("T")
-
-
-async def insisted(ask: Callable[[], Awaitable[T]]) -> T:
-    """Asked again until it is done, as a sender or a person would."""
-    for _ in range(3):
-        try:
-            return await ask()
-        except StoreUnavailable:
-            continue
-    raise AssertionError("one fault made it fail three times")
 
 
 async def life(store: Store) -> dict[str, Receipt]:
@@ -69,23 +53,6 @@ async def afterwards(store: Store, told: dict[str, Receipt]) -> None:
     for key, receipt in told.items():
         again = await put(store, f"new-{key}", also=(f"{key}-too",)) if key != "unrouted" else receipt
         assert again.id == receipt.id
-
-
-async def every_fault(
-    folder: Path, clock: ManualClock, wrong: Wrong, live: Callable[[Store, int], Awaitable[bool]]
-) -> int:
-    """`live` a life for each statement of it, that one going wrong; how many there were."""
-    at = 0
-    while True:
-        home = SqliteHome(folder / str(at), clock)
-        home.folder.mkdir()
-        try:
-            if not await live(await home.open(), at):
-                return at
-            await sound(await home.restart())
-        finally:
-            await home.close()
-        at += 1
 
 
 @pytest.fixture(autouse=True)

@@ -10,7 +10,7 @@ import pytest
 from relay.clock import SECOND
 from relay.store.open import open_store
 from relay.store.protocol import Keep, Query, Replay
-from relay.store.sqlite import old, prune
+from relay.store.sqlite import old, prune, watches
 from relay.store.sqlite.claims import DUE, NEXT
 from relay.store.sqlite.store import SqliteStore
 from tests.clock import START, ManualClock
@@ -20,14 +20,18 @@ from tests.store.words import (
     WAIT,
     claimed,
     claimed_all,
+    entry,
+    items,
     put,
     put_many,
     retry,
     settled,
     settlement,
+    stored,
+    watch,
 )  # fmt: skip
 
-TABLES = ("event", "body", "delivery", "attempt", "seen", "e", "d", "b", "a")
+TABLES = {"event", "body", "delivery", "attempt", "seen", "poll", "item", "watch", "e", "d", "b", "a", "w"}
 
 
 @pytest.fixture
@@ -42,7 +46,7 @@ async def store(tmp_path: Path, clock: ManualClock) -> AsyncIterator[SqliteStore
 async def spied(store: SqliteStore) -> list[str]:
     """Every statement from now on, as it is carried out."""
     statements: list[str] = []
-    for each in (store._writing, store._reading):
+    for each in (store._writing, store._reading, store._archive):
         await each.run(lambda c: c.set_trace_callback(statements.append))
     return statements
 
@@ -79,6 +83,39 @@ async def test_no_statement_of_an_events_way_reads_a_whole_table(store: SqliteSt
     assert any("DELETE FROM body" in each for each in asked)
     bad = {each: lines for each in asked if (lines := scans(await plan(store, each)))}
     assert {each[:300]: lines for each, lines in bad.items() if "count(" not in each} == {}
+
+
+async def test_no_statement_of_a_pass_reads_a_whole_table(store: SqliteStore) -> None:
+    """Advance, what was listed, what is due, moving, ending, forgetting: all by an index."""
+    all = [watch(str(n)) for n in range(3)]
+    statements = await spied(store)
+    for part in ("", "b"):
+        moved = {"items": items("a", "b"), "moved": all[:2], "ended": all[2:]}
+        await stored(store, entry(store, watches=all), part=part, **moved)
+    assert len(await store.items("list", "", ["a", "b", "c"])) == 2
+    assert await store.known_names("shop", ["a"]) == set()
+    assert len(await store.due_watches("parcel", START, 10)) == 2
+    store.remember_poll("list", "", "1")
+    await store.flush()
+    while await store.forget_items("list", START + 1):
+        pass
+    await store.forget_poll("list")
+    await store.forget_watches("parcel")
+    asked = [each for each in statements if re.match(r"\s*(SELECT|INSERT|UPDATE|DELETE|WITH)", each)]
+    for table in ("poll", "item", "watch"):
+        assert any(f"DELETE FROM {table}" in each for each in asked)
+    bad = {each: lines for each in asked if (lines := scans(await plan(store, each)))}
+    assert {each[:300]: lines for each, lines in bad.items()} == {}
+
+
+async def test_what_is_watched_is_found_in_the_order_of_its_due_times(store: SqliteStore) -> None:
+    """By the index, without sorting; the names one by one, so that opening a large store reads few rows."""
+    asked = ((watches.DUE, ("w", START, 5)), (watches.NEXT_DUE, ("w",)), (watches.NEXT_NAME, ("w",)))
+    for statement, values in asked:
+        lines = await plan(store, statement, values)
+        assert any("watch_due (name" in line for line in lines), lines
+        assert not any("TEMP B-TREE" in line for line in lines)
+        assert scans(lines) == []
 
 
 async def test_what_is_due_is_found_by_its_index(store: SqliteStore) -> None:

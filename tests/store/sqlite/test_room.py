@@ -3,6 +3,7 @@
 import pytest
 
 from relay.event import Event
+from relay.store.progress import Advance, Item
 from relay.store.protocol import Entry
 from relay.store.sqlite.room import AROUND, AT_LEAST, IN_LOG_AND_FILE, Room
 
@@ -54,3 +55,13 @@ def test_refused_event_asks_for_room(size: int, needed: int) -> None:
     assert room.look(FLOOR)
     assert not room.take([entry(size)])
     assert not room.look(FLOOR + needed)
+
+
+def test_a_pass_takes_room_though_it_brings_no_event() -> None:
+    """Its state and what its list held are rows, too."""
+    room = Room(FLOOR)
+    room.look(FLOOR + 4 * MIB)
+    listed = [Item(str(n), 0) for n in range(10_000)]
+    assert [room.take([], Advance("list", "", "{}", listed)) for _ in range(2)] == [True, False]
+    assert room.take([], Advance("list", "", "{}"))
+    assert not room.take([], Advance("list", "", "x" * 2 * MIB))

@@ -1,0 +1,122 @@
+"""Beginning watches: which things an event names, and what has to be remembered of it. Pure but for the log.
+
+It is asked of each event that is accepted. Where `on` does not hold by what the event is called, its body is
+not even parsed.
+"""
+
+from collections.abc import Callable, Iterable
+from typing import Any, Final
+
+import structlog
+
+from relay.clock import micros
+from relay.event import Event
+from relay.expression.errors import ExpressionError
+from relay.poll.document import written
+from relay.poll.template import Unfit
+from relay.poll.variables import EVENT, timestamp
+from relay.poll.watch import WatchDefinition
+from relay.store.progress import Watch
+from relay.text import key_text
+from relay.view import View
+
+log = structlog.get_logger()
+
+MOST_KEYS: Final = 1_000
+"""Things that one event may name."""
+MOST_ABOUT: Final = 256 << 10
+"""Bytes of an event that are kept for its watches, where a template or an expression names it."""
+MOST_KEPT: Final = 8 << 20
+"""Bytes that all watches of an event may keep of it together: each has them for itself."""
+
+NOTHING: Final = b"{}"
+
+
+def begun(watches: Iterable[WatchDefinition], event: Event) -> tuple[Watch, ...]:
+    """What `event` begins: one watch for each key of each definition whose `on` holds, due at once.
+
+    An expression that fails begins nothing, and is logged once for each definition.
+    """
+    seen = _Seen(event)
+    return tuple(watch for each in watches if _holds(each, seen) for watch in _begun(each, event, seen))
+
+
+class _Seen(dict[str, Any]):
+    """An event as expressions see it: each part is made when it is first asked for, and once."""
+
+    def __init__(self, event: Event) -> None:
+        self.event = event
+
+    def __missing__(self, name: str) -> Any:
+        if name == "event":
+            value: Any = {part: self[f"event.{part}"] for part in EVENT}
+        else:
+            value = _PARTS[name.removeprefix("event.")](self.event)
+        self[name] = value
+        return value
+
+
+_PARTS: Final[dict[str, Callable[[Event], Any]]] = {
+    "id": lambda event: event.id,
+    "source": lambda event: event.source,
+    "type": lambda event: event.type,
+    "time": lambda event: timestamp(event.occurred),
+    "received": lambda event: timestamp(event.received),
+    "via": lambda event: event.via,
+    "key": lambda event: event.key,
+    "data": lambda event: View(event.headers, event.query, event.body)["body"],
+}
+
+
+def _holds(watch: WatchDefinition, seen: _Seen) -> bool:
+    try:
+        return watch.on.holds(seen)
+    except ExpressionError as error:
+        _tell_once(watch, "on", str(error), seen.event)
+        return False
+
+
+def _begun(watch: WatchDefinition, event: Event, seen: _Seen) -> Iterable[Watch]:
+    try:
+        keys = _keys(watch.keys.value(seen))
+        about = _about(seen) if watch.recalls and keys else NOTHING
+    except (ExpressionError, Unfit) as error:
+        _tell_once(watch, "keys", str(error), event)
+        return ()
+    if len(about) > MOST_ABOUT or len(about) * len(keys) > MOST_KEPT or len(keys) > MOST_KEYS:
+        what = f"it names {len(keys)} things, with {len(about)} bytes to be kept for each"
+        log.warning("watch.not-begun", watch=watch.name, by=event.id, error=f"too large: {what}")
+        return ()
+    until = event.received + micros(watch.config.within)
+    kept = about.decode()
+    return [Watch(watch.name, key, event.received, until, event.received, kept) for key in keys]
+
+
+def _keys(value: Any) -> list[str]:
+    """The texts of a list, each once; null among them is nothing. Unfit."""
+    if not isinstance(value, list):
+        raise Unfit("gives no list")
+    return list(dict.fromkeys(_key(one) for one in value if one is not None))
+
+
+def _key(value: Any) -> str:
+    if isinstance(value, int) and not isinstance(value, bool):
+        return str(int(value))
+    if not isinstance(value, str):
+        raise Unfit("gives what is neither text nor whole number")
+    if not value or key_text(value) != value:
+        raise Unfit("gives a text that cannot be a key: it is empty, too long or no UTF-8")
+    return str(value)
+
+
+def _about(seen: _Seen) -> bytes:
+    """The event as JSON, its times in microseconds."""
+    event = seen.event
+    times = {"time": event.occurred, "received": event.received}
+    return written({part: seen[f"event.{part}"] for part in EVENT if part not in times} | times)
+
+
+def _tell_once(watch: WatchDefinition, step: str, error: str, event: Event) -> None:
+    if step not in watch.told:
+        watch.told.add(step)
+        log.warning("watch.not-begun", watch=watch.name, by=event.id, error=f"{step}: {error}")
