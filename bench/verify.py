@@ -63,7 +63,7 @@ def with_own_key(name: str, table: dict[str, Any], built: Provider) -> Provider:
     pem = built.new_key()
     assert pem is not None
     key, value = built.public_half(pem)
-    believing = build(name.split()[0], SourceConfig.model_validate({**table, key: [value]}), None)
+    believing = build(name.split(maxsplit=1)[0], SourceConfig.model_validate({**table, key: [value]}), None)
     assert not isinstance(believing, list)
     return believing.with_key(pem)
 

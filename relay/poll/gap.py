@@ -117,17 +117,20 @@ def _moments(gap: GapConfig, state: PartState, source: Source) -> Iterator[int]:
 
 def fill_span(config: PollConfig, state: PartState, fill: Fill, now: int) -> tuple[Span, Missed | None]:
     """What a fill reads, by the server's clock (`now` too), and what of it is kept no more."""
-    overlap = 0 if fill.fresh else micros(config.overlap)
     if fill.since is None:
         return reach(config, Span(now, None, now)), None
     point = fill.since + state.skew
-    since = point - overlap
+    since = point - micros(config.overlap)
+    first = fill.fresh and state.complete is None
+    if fill.fresh:
+        # as far as `start` goes: behind it what came late is read again, as ever
+        since = max(since, point if first else _start(config, state) or 0)
     if config.retention is not None:
         since = max(since, now - micros(config.retention))
     # items that do not say when they happened were there before relay was, at the first pass of all
-    mark = since if fill.fresh and config.start.mark and state.complete is None else None
+    mark = since if first and config.start.mark else None
     span = Span(now, since, now, floor=since, mark=mark, strict=True)
-    return reach(config, span), None if fill.fresh else expired(config, point, now)
+    return reach(config, span), None if first else expired(config, point, now)
 
 
 def filled(state: PartState, fill: Fill, until: int) -> PartState:

@@ -14,6 +14,7 @@ from relay.poll.cursor import Span
 from relay.poll.gap import Fill, Source, command, look, look_at, wanted
 from relay.poll.run import Runner
 from relay.poll.state import PartState, dump
+from relay.poll.turns import Turn
 
 log = structlog.get_logger()
 
@@ -35,7 +36,7 @@ class Keeper:
     runner: Runner
     source: Callable[[], Source]
     """What is known of the webhook side now."""
-    turn: asyncio.Semaphore
+    turn: Turn
     passed: Callable[["Keeper", Passed], None]
     """Told of each pass."""
     wake: asyncio.Event = field(default_factory=asyncio.Event)

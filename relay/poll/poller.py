@@ -25,6 +25,7 @@ from relay.poll.gap import Source
 from relay.poll.keeper import Keeper, spread
 from relay.poll.open import Definitions
 from relay.poll.run import Runner
+from relay.poll.turns import Turns
 from relay.poll.watch import WatchDefinition
 from relay.poll.watch_begin import begun
 from relay.poll.watch_keeper import WatchKeeper
@@ -34,8 +35,6 @@ from relay.store.protocol import Store
 
 log = structlog.get_logger()
 
-AT_ONCE: Final = 4
-"""Passes at the same time: what each may hold in memory is bounded, and so is the sum."""
 TIDY_EVERY: Final = 3600.0
 """Seconds between two looks for items that may be forgotten."""
 
@@ -54,7 +53,7 @@ class Poller:
         self._keepers: dict[str, list[Keeper]] = {}
         self._watches: dict[str, WatchKeeper] = {}
         self._tasks: set[asyncio.Task[None]] = set()
-        self._turn = asyncio.Semaphore(AT_ONCE)
+        self._turns = Turns()
         self._began = clock.now()
         self._listening: dict[str, list[Keeper]] = {}
         self.backfills: dict[str, Backfill] = {}
@@ -125,14 +124,14 @@ class Poller:
                 poll=poll.name,
                 error="id or change is another one: what is listed now is news once more",
             )
-        return Keeper(runner, lambda: self._source(poll), self._turn, self._passed)
+        return Keeper(runner, lambda: self._source(poll), self._turns.of(poll.config.api), self._passed)
 
     def _watch(self, watch: WatchDefinition) -> WatchKeeper:
         bucket = None if watch.config.rate is None else Bucket(watch.config.rate)
         manner = Ask("", need=Need.WATCH, bucket=bucket, check=watch.check, wait=watch.wait)
         asking = Asking(self._apis[watch.config.api].ask, self._clock, manner)
         runner = WatchRunner(watch, asking, self._store, self._clock, self._door.entry, spread)
-        return WatchKeeper(runner, self._turn, self._turned)
+        return WatchKeeper(runner, self._turns.of(watch.config.api), self._turned)
 
     def _wake_watches(self, names: set[str]) -> None:
         for name in names & self._watches.keys():

@@ -153,7 +153,9 @@ class _Pass:
     def _is_whole(self, taken: Taken) -> bool:
         """Whether the pages behind this one hold nothing of the range."""
         if self._config.time is None:
-            anyway = self._state.incomplete or self._aim.kept is not None
+            # what is compared may have changed on any page
+            compared = self._config.change is not None
+            anyway = compared or self._state.incomplete or self._aim.kept is not None
             return taken.known and self._config.order != "oldest" and not anyway
         return self._config.order == "newest" and lies_before(taken.times, self._span.since)
 

@@ -8,6 +8,7 @@ import structlog
 
 from relay.errors import StoreUnavailable
 from relay.poll.keeper import FAULT_PAUSE, STORE_PAUSE
+from relay.poll.turns import Turn
 from relay.poll.watch_run import Turned, WatchRunner
 
 log = structlog.get_logger()
@@ -18,7 +19,7 @@ class WatchKeeper:
     """One `[watch.NAME]`. `turn` bounds how many passes and turns run at once."""
 
     runner: WatchRunner
-    turn: asyncio.Semaphore
+    turn: Turn
     turned: Callable[["WatchKeeper", Turned], None]
     """Told of each turn."""
     wake: asyncio.Event = field(default_factory=asyncio.Event)
