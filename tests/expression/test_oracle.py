@@ -1,8 +1,9 @@
 """Random programs on random documents give what the official run time gives."""
 
+import re
 from collections import Counter
 from random import Random
-from typing import Any
+from typing import Any, Final
 
 import pytest
 
@@ -11,6 +12,8 @@ from relay.expression.errors import CompileError, ExpressionError
 from relay.expression.nulls import Typed
 from tests.expression.oracle import FAILED, Oracle, agree, as_library
 from tests.expression.programs import document, program
+
+_TO_AN_END: Final = re.compile(r"\.substring\([^()]*,")
 
 
 def ours(compiled: Program, body: Any) -> tuple[Any, str]:
@@ -28,6 +31,9 @@ def explained(text: str, reason: str, theirs: Any) -> bool:
         return True
     # what fails to be indexed inside an optional is an error that it hands on as if it were a value
     if reason.startswith("no such overload: _[?_]"):
+        return True
+    # its substring() does not reach the end of a text
+    if theirs == FAILED and _TO_AN_END.search(text):
         return True
     # it goes over maps in random order, and NaN has a sign in its texts
     if (".map(" in text and ".join(" in text) or "-nan" in repr(theirs):
