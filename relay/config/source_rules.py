@@ -29,7 +29,7 @@ NEEDED: Final = {
     "paypal": ("webhook_id", "the id of the subscription, from the dashboard"),
     "sns": ("topic_arn", 'topic_arn = "arn:aws:sns:REGION:ACCOUNT:TOPIC"'),
 }
-ARN: Final = re.compile(r"arn:aws[a-z-]*:sns:[a-z0-9-]+:[0-9]{12}:.+")
+ARN: Final = re.compile(r"arn:[^:]+:sns:[^:]+:[^:]+:.+")
 Raw = dict[str, Any]
 
 

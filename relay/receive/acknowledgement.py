@@ -56,7 +56,7 @@ class Acknowledgement(web.StreamResponse):
 
 def batch_headers(receipts: Sequence[Receipt]) -> dict[str, str]:
     """What tells the ids of several events, and how many they are where not all of them are told."""
-    headers = {"Relay-Event-Id": ", ".join(receipt.id for receipt in receipts[:MOST_LISTED])}
+    headers = {"Relay-Event-Id": ",".join(receipt.id for receipt in receipts[:MOST_LISTED])}
     if len(receipts) > MOST_LISTED:
         headers["Relay-Event-Count"] = str(len(receipts))
     if all(receipt.duplicate for receipt in receipts):
