@@ -11,6 +11,7 @@ from relay.admin.events import EventCalls
 from relay.admin.guard import explain, make_guard
 from relay.admin.listing import ListingCalls
 from relay.admin.looks import Looks
+from relay.admin.polls import PollCalls
 from relay.admin.replay import ReplayCalls
 from relay.admin.running import Running
 
@@ -25,6 +26,7 @@ def make_app(running: Running, token: str) -> web.Application:
     app.add_routes(_open(Looks(running, counts, lambda: time.monotonic() - started)))
     app.add_routes(_events(EventCalls(running), ReplayCalls(running, counts)))
     app.add_routes(_listing(ListingCalls(running, counts, lambda: time.monotonic() - started)))
+    app.add_routes(_polls(PollCalls(running, counts)))
     app.add_routes(_acts(Acts(running)))
     return app
 
@@ -55,6 +57,15 @@ def _listing(listing: ListingCalls) -> list[web.RouteDef]:
         web.get(f"{API}/targets", listing.targets),
         web.post(f"{API}/targets/{{name}}/pause", listing.pause),
         web.post(f"{API}/targets/{{name}}/resume", listing.resume),
+    ]
+
+
+def _polls(polls: PollCalls) -> list[web.RouteDef]:
+    return [
+        web.get(f"{API}/polls", polls.polls),
+        web.post(f"{API}/polls/{{name}}/run", polls.run),
+        web.post(f"{API}/polls/{{name}}/reset", polls.reset),
+        web.post(f"{API}/polls/{{name}}/backfill", polls.backfill),
     ]
 
 

@@ -51,3 +51,9 @@ async def fields(request: web.Request, known: Collection[str] = ()) -> Given | R
         if name not in known:
             return _unknown("field", name, known)
     return given
+
+
+def flag(given: Given, name: str) -> bool | Refused:
+    """The field `name`: true or false, false where it is not given."""
+    value = given.get(name, False)
+    return value if isinstance(value, bool) else Refused(f"{name} is neither true nor false")

@@ -45,7 +45,7 @@ def _value(name: str, value: object, now: int, most: int) -> str | int | Refused
     if not isinstance(value, str) or not value or not _is_text(value):
         return Refused(f"{name} is no text", f"leave {name} out for any")
     if name in {"since", "until"}:
-        return _moment(name, value, now)
+        return read_moment(name, value, now)
     if name == "cursor" and not CURSOR.fullmatch(value):
         return Refused("there is no such cursor", CURSOR_HINT)
     if name == "state" and value not in STATES:
@@ -70,7 +70,7 @@ def _limit(value: object, most: int) -> int | Refused:
     return value
 
 
-def _moment(name: str, value: str, now: int) -> int | Refused:
+def read_moment(name: str, value: str, now: int) -> int | Refused:
     """A moment, or a duration back from `now`."""
     try:
         if TIME.fullmatch(value):

@@ -1,9 +1,11 @@
-"""Gauges are set when they are asked for; those of targets and sources that vanished go."""
+"""Gauges are set when they are asked for; those of targets, sources and polls that vanished go."""
 
 from collections.abc import Iterable
 
 from prometheus_client import Gauge
 
+from relay.admin.age import age
+from relay.admin.poll_view import all_seen
 from relay.admin.running import Running
 from relay.clock import SECOND
 from relay.store.protocol import Stats, TargetStats
@@ -21,7 +23,7 @@ class Gauges:
     def set(self, stats: Stats | None, now: int) -> None:
         """As it is at `now`. Without `stats` the counts are left out: none is better than wrong ones."""
         shown: Labels = set()
-        for gauge, name, value in (*self._sources(), *self._targets(stats, now)):
+        for gauge, name, value in (*self._sources(), *self._polls(stats, now), *self._targets(stats, now)):
             gauge.labels(name).set(value)
             shown.add((gauge, name))
         for gauge, name in self._shown - shown:
@@ -34,6 +36,16 @@ class Gauges:
             if last is not None:
                 yield self._running.metrics.last_event, name, last / SECOND
 
+    def _polls(self, stats: Stats | None, now: int) -> Iterable[tuple[Gauge, str, float]]:
+        """Items that could not be used are dead letters, of `poll:NAME` for want of a target."""
+        metrics = self._running.metrics
+        for seen in all_seen(self._running, now):
+            behind = seen.cursor_age(now)
+            if seen.kind == "poll" and behind is not None:
+                yield metrics.cursor_age, seen.name, behind
+        for route, unusable in ({} if stats is None else stats.unusable).items():
+            yield metrics.dead, route, unusable.dead
+
     def _targets(self, stats: Stats | None, now: int) -> Iterable[tuple[Gauge, str, float]]:
         metrics, counted = self._running.metrics, {} if stats is None else stats.targets
         for name in set(self._running.config.target) | set(counted):
@@ -44,8 +56,3 @@ class Gauges:
                 yield metrics.pending, name, target.pending
                 yield metrics.oldest, name, age(target.oldest, now)
                 yield metrics.dead, name, target.dead
-
-
-def age(at: int | None, now: int) -> float:
-    """Seconds since `at`; none where there is none."""
-    return 0.0 if at is None else max(0, now - at) / SECOND

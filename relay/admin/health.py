@@ -4,7 +4,8 @@ from collections.abc import Iterable
 from typing import Any, Final
 
 from relay import __version__
-from relay.admin.gauges import age
+from relay.admin.age import age
+from relay.admin.poll_view import all_seen, poll_check
 from relay.admin.running import Running
 from relay.clock import rfc3339
 from relay.config.schema import HealthConfig, SourceConfig
@@ -23,6 +24,9 @@ def health(running: Running, stats: Stats | None, now: int, uptime: float) -> di
         **{
             f"source:{name}": source_check(running.last_event(name), table, now, uptime)
             for name, table in running.config.source.items()
+        },
+        **{
+            seen.check_name: poll_check(seen, stats, running.config.health) for seen in all_seen(running, now)
         },
         **{f"target:{name}": target_check(running, name, stats, now) for name in targets(running, stats)},
     }

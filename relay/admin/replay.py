@@ -10,7 +10,7 @@ from aiohttp import web
 from pydantic_core import PydanticCustomError
 
 from relay.admin.answer import answer, refuse
-from relay.admin.body import Given, fields
+from relay.admin.body import Given, fields, flag
 from relay.admin.counts import Counts
 from relay.admin.events import no_event
 from relay.admin.filters import CURSOR_HINT, FILTERS, PAGE, parse_query
@@ -81,7 +81,7 @@ class ReplayCalls:
         if isinstance(given, Refused):
             return refuse(given)
         before = _take_before(given)
-        query, dry_run = self._query(given, ()), _flag(given, "dry_run")
+        query, dry_run = self._query(given, ()), flag(given, "dry_run")
         if isinstance(query, Refused):
             return refuse(query)
         if isinstance(dry_run, Refused):
@@ -164,7 +164,7 @@ def _how(given: Given, now: int) -> Replay | Refused:
     rate = _rate(given.get("rate"))
     if isinstance(rate, Refused):
         return rate
-    fresh, dry_run = _flag(given, "fresh"), _flag(given, "dry_run")
+    fresh, dry_run = flag(given, "fresh"), flag(given, "dry_run")
     if isinstance(fresh, Refused):
         return fresh
     if isinstance(dry_run, Refused):
@@ -179,8 +179,3 @@ def _rate(value: object) -> float | Refused | None:
         return parse_rate(value) if isinstance(value, str) else Refused("rate is no text", 'such as "50/s"')
     except PydanticCustomError as error:
         return Refused(f"rate {listed([str(value)])} is none", str((error.context or {}).get("hint", "")))
-
-
-def _flag(given: Given, name: str) -> bool | Refused:
-    value = given.get(name, False)
-    return value if isinstance(value, bool) else Refused(f"{name} is neither true nor false")

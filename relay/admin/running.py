@@ -7,6 +7,7 @@ from relay.clock import Clock
 from relay.config.schema import Config
 from relay.errors import Problem
 from relay.metrics import Metrics
+from relay.poll.poller import Poller
 from relay.route import Routes
 from relay.store.protocol import Store
 
@@ -29,6 +30,8 @@ class Running(Protocol):
     store: Store
     clock: Clock
     metrics: Metrics
+    poller: Poller
+    """All polls and watches; it has none until it is known when each source was last heard of."""
 
     @property
     def routes(self) -> Routes:

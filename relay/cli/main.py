@@ -2,15 +2,12 @@
 
 import sys
 from collections.abc import Sequence
-from difflib import get_close_matches
-from importlib import import_module
 from typing import Final
 
 import click
-from typing_extensions import override
 
 from relay import __version__
-from relay.cli.option import config_option
+from relay.cli.commands import Commands
 from relay.errors import ConfigError, RelayError
 
 COMMANDS: Final = {
@@ -25,6 +22,8 @@ COMMANDS: Final = {
     "pause": "Stop delivering to a target; its deliveries are kept.",
     "resume": "Deliver to a target again.",
     "status": "Whether the daemon is well, and all that it looks at.",
+    "poll": "Polls and watches: list them, run, try or reset one.",
+    "backfill": "Read a stretch of a poll's past again.",
     "audit": "Prove that nothing was lost: the sums of the store.",
     "providers": "The senders that relay knows by name, and how to set one up.",
     "schema": "The JSON Schema of the configuration file.",
@@ -36,35 +35,11 @@ MISUSED: Final = 2
 INTERRUPTED: Final = 130
 
 
-class Commands(click.Group):
-    """Knows its commands by name, and imports the one that is called."""
-
-    @override
-    def list_commands(self, ctx: click.Context) -> list[str]:
-        return list(COMMANDS)
-
-    @override
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        if cmd_name not in COMMANDS:
-            raise click.UsageError(f"there is no command {cmd_name!r}{_meant(cmd_name)}", ctx)
-        command: click.Command = import_module(f"relay.cli.{cmd_name}").command
-        return command
-
-    @override
-    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        with formatter.section("Commands"):
-            formatter.write_dl(list(COMMANDS.items()))
-
-
-def _meant(word: str) -> str:
-    close = get_close_matches(word, COMMANDS, n=1)
-    return f" (did you mean {close[0]!r}?)" if close else ""
-
-
 group = Commands(
     "relay",
-    params=[config_option()],
-    help="Receive webhooks without losing any: on disk before the answer, forwarded until they arrive.",
+    COMMANDS,
+    "relay.cli.",
+    "Receive webhooks without losing any: on disk before the answer, forwarded until they arrive.",
 )
 click.version_option(__version__, prog_name="relay")(group)
 

@@ -6,9 +6,10 @@ from relay import __version__
 from relay.admin.counts import LATELY
 from relay.cli.offline import look
 from relay.cli.option import File
+from relay.cli.polls_stopped import States, stopped_checks
 from relay.clock import SECOND, SystemClock
 from relay.errors import RelayError
-from relay.store.protocol import Stats
+from relay.store.protocol import Archive, Stats
 
 
 def stopped_health(file: File, error: RelayError) -> dict[str, Any]:
@@ -22,10 +23,22 @@ def stopped_health(file: File, error: RelayError) -> dict[str, Any]:
         "checks": {},
     }
     try:
-        stats = look(file, lambda archive: archive.stats(now - LATELY))
+        stats, states = look(file, lambda archive: _held(archive, now))
     except RelayError:
         return document
-    return document | {"checks": _checks(stats, now)}
+    return document | {"checks": _checks(stats, now) | _polls(file, states, stats)}
+
+
+async def _held(archive: Archive, now: int) -> tuple[Stats, States]:
+    return await archive.stats(now - LATELY), await archive.poll_states()
+
+
+def _polls(file: File, states: States, stats: Stats) -> dict[str, Any]:
+    """None where the file cannot be used: `relay check` says why."""
+    try:
+        return stopped_checks(file, states, stats)
+    except RelayError:
+        return {}
 
 
 def _checks(stats: Stats, now: int) -> dict[str, Any]:

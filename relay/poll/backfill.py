@@ -32,15 +32,12 @@ class Backfill:
 
     async def run(self, runners: Sequence[Runner], forget: Forget) -> None:
         """Each part over all of the stretch, in the poll's windows; the first that fails ends it."""
-        try:
-            for n, runner in enumerate(runners):
-                part = apart(runner)
-                await forget(part.poll.name, part.part.name)
-                await self._part(part, n, len(runners))
-                if self.error:
-                    return
-        finally:
-            self.done = True
+        for n, runner in enumerate(runners):
+            part = apart(runner)
+            await forget(part.poll.name, part.part.name)
+            await self._part(part, n, len(runners))
+            if self.error:
+                return
 
     async def _part(self, runner: Runner, n: int, of: int) -> None:
         for span in spans(runner.poll.config, self.since, self.until, runner.clock.now()):

@@ -53,6 +53,8 @@ class Poller:
         self._keepers: dict[str, list[Keeper]] = {}
         self._watches: dict[str, WatchKeeper] = {}
         self._tasks: set[asyncio.Task[None]] = set()
+        self._backfilling: set[asyncio.Task[None]] = set()
+        """They go on over a reload."""
         self._turns = Turns()
         self._began = clock.now()
         self._listening: dict[str, list[Keeper]] = {}
@@ -86,7 +88,7 @@ class Poller:
 
     async def close(self) -> None:
         """Ask nobody any more."""
-        tasks, self._tasks = self._tasks, set()
+        tasks, self._tasks = self._tasks | self._backfilling, set()
         self._end(tasks)
         await asyncio.gather(*tasks, return_exceptions=True)
         for api in [*self._apis.values(), *self._closing]:
@@ -228,9 +230,15 @@ class Poller:
             raise RelayError(f"a backfill of {name} runs already", "relay poll status shows how far it is")
         begun = self.backfills[name] = Backfill(since, until)
         task = asyncio.ensure_future(self._backfill(name, begun, [keeper.runner for keeper in keepers]))
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        self._backfilling.add(task)
+        task.add_done_callback(partial(self._backfilled, begun))
         return begun
+
+    def _backfilled(self, begun: Backfill, task: "asyncio.Task[None]") -> None:
+        self._backfilling.discard(task)
+        begun.done = True
+        if task.cancelled():
+            begun.error = "cut off by a stop"
 
     async def _backfill(self, name: str, begun: Backfill, runners: list[Runner]) -> None:
         try:

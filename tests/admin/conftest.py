@@ -5,13 +5,15 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
 
 import pytest
-from aiohttp import web
+from aiohttp import ClientSession, web
 from aiohttp.test_utils import TestClient, TestServer
 
 from relay.admin.app import make_app
+from relay.clock import SECOND
 from relay.store.protocol import Store
 from tests.admin.running import Here
-from tests.clock import ManualClock
+from tests.clock import START, ManualClock
+from tests.poll.provider import Provider, Says
 
 TOKEN = "a token of the tests"
 Client = TestClient[web.Request, web.Application]
@@ -19,9 +21,19 @@ Call = Callable[..., Awaitable[tuple[int, Any]]]
 
 
 @pytest.fixture
-def here(store: Store, clock: ManualClock) -> Here:
+async def here(store: Store, clock: ManualClock) -> AsyncIterator[Here]:
     """What the listener sees of the daemon."""
-    return Here(store, clock)
+    async with ClientSession() as session:
+        there = Here(store, clock, session)
+        yield there
+        await there.poller.close()
+
+
+@pytest.fixture
+async def provider() -> AsyncIterator[Provider]:
+    """One whom polls ask: it lists an order of an hour ago."""
+    async with Provider(lambda _asked: Says([{"id": "old", "at": START // SECOND - 3600}])) as provider:
+        yield provider
 
 
 @pytest.fixture

@@ -1,11 +1,16 @@
 """What the admin side sees of a daemon: a real store, real routes and metrics; no listener for senders."""
 
+from aiohttp import ClientSession
+
+from relay.accept import Door
 from relay.admin.running import Reloaded
 from relay.clock import Clock
 from relay.config.rules import routes
 from relay.config.schema import Config
 from relay.delivery import Dead, Delivered, Outcome, Retry
 from relay.metrics import Metrics
+from relay.poll.open import open_polls
+from relay.poll.poller import Poller
 from relay.route import Routes
 from relay.store.protocol import Store
 from tests.clock import START, ManualClock
@@ -27,17 +32,26 @@ CONFIG = Config.model_validate(
 class Here:
     """See `relay.admin.running.Running`."""
 
-    def __init__(self, store: Store, clock: ManualClock) -> None:
+    def __init__(self, store: Store, clock: ManualClock, session: ClientSession) -> None:
         self.config = CONFIG
         self.store = store
         self.clock: Clock = clock
         self.metrics = Metrics()
         self.routes = Routes(routes(CONFIG))
+        self.door = Door(store, self.routes, self.metrics)
+        self.poller = Poller(store, self.door, clock, self.metrics, session)
         self.state: str | None = None
         """Why it is not ready, besides the store."""
         self.heard: dict[str, int] = {}
         self.breakers: dict[str, str] = {}
         self.reloaded = Reloaded()
+
+    def poll(self, config: Config) -> None:
+        """Poll by this file from now on."""
+        self.config = config
+        definitions, problems = open_polls(config)
+        assert problems == []
+        self.poller.open(config, definitions)
 
     def alive(self) -> bool:
         return self.store.pulse().answers

@@ -8,12 +8,13 @@ import pytest
 from click.testing import CliRunner
 
 from relay import __version__
-from relay.cli import option
+from relay.cli import option, poll
 from relay.cli.main import COMMANDS, group
 from relay.config import load
 from tests.cli.conftest import ROOT, Daemon, Relay
 
-CONTRACT = "run check reload send events show replay discard pause resume status audit providers schema"
+CONTRACT = "run check reload send events show replay discard pause resume status"
+CONTRACT += " poll backfill audit providers schema"
 
 
 def test_every_command_of_the_contract_is_there(relay: Relay) -> None:
@@ -26,10 +27,10 @@ def test_every_command_of_the_contract_is_there(relay: Relay) -> None:
     ] == []
 
 
-@pytest.mark.parametrize("name", COMMANDS)
+@pytest.mark.parametrize("name", [*COMMANDS, *(f"poll {name}" for name in poll.COMMANDS)])
 def test_every_command_takes_the_file_and_says_what_it_does(name: str) -> None:
     """`-c`, on nested ones too."""
-    done = CliRunner().invoke(group, [name, "--help"])
+    done = CliRunner().invoke(group, [*name.split(), "--help"])
     assert (done.exit_code, "-c, --config FILE" in done.output) == (0, True)
 
 
