@@ -30,7 +30,7 @@ from relay.errors import ConfigError, RelayError
 from relay.http.session import open_session
 from relay.listener import Passed, address, listen
 from relay.metrics import Metrics
-from relay.parts import Parts, load_parts, parts_of, remembered_names, warn
+from relay.parts import Parts, kept, load_parts, parts_of, warn
 from relay.poll.open import Definitions
 from relay.poll.poller import Poller
 from relay.process import Signals, loop_factory, spare_collector
@@ -39,7 +39,7 @@ from relay.receive.server import Receiver, http_server
 from relay.receive.source import proofs
 from relay.route import Routes
 from relay.store.open import open_store
-from relay.store.protocol import Keep, Store
+from relay.store.protocol import Store
 from relay.store.retention import retain
 
 logger = structlog.get_logger()
@@ -118,8 +118,7 @@ class Daemon:
         self.store = await open_store(path, self.clock, settings.min_free, self.metrics.observe_commit)
         stack.push_async_callback(self.store.close)
         self.door = Door(self.store, Routes(), self.metrics)
-        keep = Keep(settings.keep, settings.keep_dead, remembered_names(self.config))
-        self._keep_running(stack, retain(self.store, keep, self.clock))
+        self._keep_running(stack, retain(self.store, lambda: kept(self.config), self.clock))
 
     async def _open_delivery(self, stack: AsyncExitStack) -> None:
         session = await stack.enter_async_context(open_session())
@@ -185,6 +184,7 @@ class Daemon:
         self._find_targets()
         self.worker.wake()
         self._definitions = parts.definitions
+        self.poller.begin(self._definitions)
         if self._recalled:
             self.poller.open(config, self._definitions)
 

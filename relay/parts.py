@@ -9,11 +9,13 @@ import structlog
 
 from relay.config.load import Loaded, Unsound, load
 from relay.config.locate import dotted
+from relay.config.remembered import remembered_names
 from relay.config.schema import Config
 from relay.config.secret import STAND_IN, Secret
 from relay.errors import ConfigError, Problem
 from relay.poll.open import Definitions, open_polls
 from relay.receive.source import Source, open_sources
+from relay.store.protocol import Keep
 
 log = structlog.get_logger()
 T = TypeVar("T")
@@ -90,8 +92,7 @@ def warn(loaded: Loaded) -> None:
         log.warning("config.warning", path=problem.path, error=problem.text, hint=problem.hint)
 
 
-def remembered_names(config: Config) -> float:
-    """Seconds for which ids are remembered: never less than a gap fill may read back."""
-    fills = [poll for poll in config.poll.values() if poll.gap is not None]
-    reach = [2 * max(poll.overlap, poll.retention or 0.0, poll.window or 0.0) for poll in fills]
-    return max(config.store.dedupe_window, *reach) if reach else config.store.dedupe_window
+def kept(config: Config) -> Keep:
+    """How long things are kept by a file."""
+    settings = config.store
+    return Keep(settings.keep, settings.keep_dead, remembered_names(config))

@@ -131,6 +131,9 @@ def spans(path: str, config: RequestConfig) -> Iterator[Problem]:
         yield Problem(f"{path}.idle", "is shorter than every", "the slowest interval: at least every")
     if not isinstance(config, PollConfig):
         return
+    if config.gap is not None and config.gap.audit is not None and config.gap.audit <= config.lag:
+        # an audit is complete up to lag ago: the next one would be due at once
+        yield Problem(f"{path}.gap.audit", "is no longer than lag", "let audits be further apart than lag")
     if config.window is not None and config.window <= 2 * config.overlap:
         # a pass moves on by window less twice the overlap
         yield Problem(f"{path}.window", "a pass would never get on", "let it be more than twice overlap")

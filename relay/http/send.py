@@ -13,7 +13,7 @@ from relay.http.server_clock import ServerClock
 from relay.http.session import proxy_for
 
 TIMEOUT: Final = ClientTimeout(total=60, sock_connect=5, ceil_threshold=60)
-LARGEST: Final = 64 << 20
+LARGEST: Final = 32 << 20
 """Bytes of an answer's body, as it comes and inflated."""
 
 

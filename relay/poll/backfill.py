@@ -1,6 +1,8 @@
 """Reading a stretch of the past again, by hand: what of it is unknown becomes events."""
 
+from asyncio import Lock
 from collections.abc import Awaitable, Callable, Iterator, Sequence
+from contextlib import AbstractAsyncContextManager, nullcontext
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -30,18 +32,23 @@ class Backfill:
     error: str = ""
     done: bool = False
 
-    async def run(self, runners: Sequence[Runner], forget: Forget) -> None:
-        """Each part over all of the stretch, in the poll's windows; the first that fails ends it."""
+    async def run(self, runners: Sequence[Runner], forget: Forget, locks: Sequence[Lock] = ()) -> None:
+        """Each part over all of the stretch, in the poll's windows; the first that fails ends it.
+
+        `locks`: those of the polls' own passes. Where items are compared, the two must not count at once.
+        """
         for n, runner in enumerate(runners):
             part = apart(runner)
+            compares = runner.poll.config.change is not None and n < len(locks)
             await forget(part.poll.name, part.part.name)
-            await self._part(part, n, len(runners))
+            await self._part(part, n, len(runners), locks[n] if compares else nullcontext())
             if self.error:
                 return
 
-    async def _part(self, runner: Runner, n: int, of: int) -> None:
+    async def _part(self, runner: Runner, n: int, of: int, alone: AbstractAsyncContextManager[None]) -> None:
         for span in spans(runner.poll.config, self.since, self.until, runner.clock.now()):
-            passed = await runner.run(reading=span)
+            async with alone:
+                passed = await runner.run(reading=span)
             self.new, self.known = self.new + passed.new, self.known + passed.known
             self.error = passed.error
             if passed.error:
@@ -50,10 +57,10 @@ class Backfill:
 
 
 def apart(runner: Runner) -> Runner:
-    """The same with a state of its own, asking only when nobody else does."""
+    """The same with a state of its own, though not a list, asking only when nobody else does."""
     asking = replace(runner.asking, manner=replace(runner.asking.manner, need=Need.BACKFILL))
     part = Part(f"{runner.part.name}{SUFFIX}", runner.part.each)
-    return replace(runner, asking=asking, part=part)
+    return replace(runner, asking=asking, part=part, list_part=runner.part.name)
 
 
 def spans(config: PollConfig, since: int, until: int, now: int) -> Iterator[Span]:

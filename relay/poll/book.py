@@ -81,6 +81,8 @@ class Book:
     clock: Clock
     plan: Callable[[Event], Entry]
     reached: Callable[[str], None]
+    items_of: str
+    """The part under which its items are remembered."""
     rehearsal: bool = False
     new: int = 0
     duplicates: int = 0
@@ -112,7 +114,8 @@ class Book:
 
     async def _append(self, others: list[Entry], news: list[Entry], got: Gathered, state: PartState) -> None:
         items = tuple(got.items.values())
-        advance = Advance(self.poll.name, self.part.name, dump(state), items, REFRESH)
+        part = self.part.name
+        advance = Advance(self.poll.name, part, dump(state), items, REFRESH, items_of=self.items_of)
         receipts = await self.store.append([*others, *news], advance=advance)
         self.reached("committed")
         mine = receipts[len(others) :]

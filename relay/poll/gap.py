@@ -24,6 +24,8 @@ class Source:
     """Seconds after which it is silent: the poll's own, else the source's `expect_every`."""
     started: int
     """When the daemon started."""
+    floor: int | None = None
+    """Webhooks of before are remembered by name no more: a fill that reads further back would double them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,11 +83,17 @@ def wanted(config: PollConfig, state: PartState, source: Source, now: int) -> Fi
     gap = config.gap or GapConfig()
     fresh = source.last is None and state.audited is None
     if _audit_due(gap, state, now):
-        since = state.audited if state.audited is not None else _start(config, state)
+        since = state.audited if state.audited is not None else _floored(_start(config, state), source)
         if since is None or state.point is None or since <= state.point:
             return Fill(since, audit=True, fresh=state.audited is None)
         return Fill(state.point, audit=True)
     return None if state.point is None else Fill(state.point, fresh=fresh)
+
+
+def _floored(since: int | None, source: Source | None) -> int | None:
+    if source is None or source.last is None or source.floor is None:
+        return since
+    return source.floor if since is None else max(since, source.floor)
 
 
 def _audit_due(gap: GapConfig, state: PartState, now: int) -> bool:
@@ -95,9 +103,9 @@ def _audit_due(gap: GapConfig, state: PartState, now: int) -> bool:
     return now - last >= micros(gap.audit)
 
 
-def command(config: PollConfig, state: PartState) -> Fill:
+def command(config: PollConfig, state: PartState, source: Source | None = None) -> Fill:
     """The fill of `relay poll run`: as an audit."""
-    since = state.audited if state.audited is not None else _start(config, state)
+    since = state.audited if state.audited is not None else _floored(_start(config, state), source)
     return Fill(since, audit=True, fresh=state.audited is None)
 
 

@@ -64,18 +64,21 @@ class Keeper:
     async def _turn(self) -> None:
         """Wait for what comes first, the next pass or a webhook; or run the pass that is due."""
         self.wake.clear()
-        fill, due = self._look()
+        _, due = self._look()
         if due is None or due > self.runner.clock.now():
             await self.runner.clock.wait(self.wake, due)
             return
-        async with self.turn, self.lock:
-            self.passed(self, await self.runner.run(fill))
+        async with self.lock, self.turn:
+            # one by hand may have come first
+            fill, due = self._look()
+            if due is not None and due <= self.runner.clock.now():
+                self.passed(self, await self.runner.run(fill))
 
     def _look(self) -> tuple[Fill | None, int | None]:
         """The pass that is next, and when it is due; None: only a webhook brings it."""
         state, config = self.state, self.runner.poll.config
         if config.gap is None:
-            return None, state.due
+            return None, _due(state, self.runner.clock.now())
         source, now = self.source(), self.runner.clock.now()
         looked = look(config, state, source, now)
         if looked != state:
@@ -93,7 +96,9 @@ class Keeper:
     async def run_now(self, reading: Span | None = None, *, rehearsal: bool = False) -> Passed:
         """One pass by hand, also of a poll that sleeps. `reading`: another range, of a backfill."""
         async with self.lock:
-            fill = command(self.runner.poll.config, self.state) if self._fills(reading) else None
+            fill = (
+                command(self.runner.poll.config, self.state, self.source()) if self._fills(reading) else None
+            )
             passed = await self.runner.run(fill, reading, rehearsal=rehearsal)
         if not rehearsal:
             self.passed(self, passed)
@@ -107,3 +112,9 @@ class Keeper:
         """A webhook of its source was accepted."""
         if self.awaits_webhook:
             self.wake.set()
+
+
+def _due(state: PartState, now: int) -> int:
+    """When the next pass is due. A clock that was set back since does not put it off."""
+    back = 0 if state.passed is None else max(0, state.passed - now)
+    return state.due - back

@@ -26,6 +26,8 @@ class Ending:
     read: bool = True
     """Any page was read."""
     unchanged: bool = False
+    listed: bool = True
+    """All that may be listed again was listed: no page that was left out holds what a later pass may read."""
     first: Response | None = field(default=None, repr=False)
     """The answer that held page 1."""
     validators: Validators | None = None
@@ -58,7 +60,10 @@ def after(
     )
     if not ending.unchanged:
         whole = replace(
-            whole, listed=span.now + shift, count=ending.found, validators=_validators(config, ending)
+            whole,
+            listed=span.now + shift if ending.listed else state.listed,
+            count=ending.found,
+            validators=_validators(config, ending),
         )
     whole = _scheduled(config, whole, span, ending, spread)
     # by our own clock

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Iterable, Mapping
+from contextlib import AsyncExitStack
 from functools import partial
 from typing import Final
 
@@ -9,7 +10,8 @@ import structlog
 from aiohttp import ClientSession
 
 from relay.accept import Door, nothing_begun
-from relay.clock import Clock, rfc3339
+from relay.clock import Clock, micros, rfc3339
+from relay.config.remembered import remembered_names
 from relay.config.schema import Config
 from relay.errors import RelayError, StoreUnavailable
 from relay.http.api import Api
@@ -25,6 +27,7 @@ from relay.poll.gap import Source
 from relay.poll.keeper import Keeper, spread
 from relay.poll.open import Definitions
 from relay.poll.run import Runner
+from relay.poll.state import PartState, dump
 from relay.poll.turns import Turns
 from relay.poll.watch import WatchDefinition
 from relay.poll.watch_begin import begun
@@ -56,6 +59,8 @@ class Poller:
         self._backfilling: set[asyncio.Task[None]] = set()
         """They go on over a reload."""
         self._turns = Turns()
+        self._locks: dict[tuple[str, str], asyncio.Lock] = {}
+        """By poll and part, over reloads: a pass by hand may outlast one."""
         self._began = clock.now()
         self._listening: dict[str, list[Keeper]] = {}
         self.backfills: dict[str, Backfill] = {}
@@ -67,6 +72,11 @@ class Poller:
     def keepers(self) -> Mapping[str, list[Keeper]]:
         """By poll, in the order of the file."""
         return self._keepers
+
+    def begin(self, definitions: Definitions) -> None:
+        """Events begin these watches from now on, be it before anything is asked."""
+        watches = tuple(definitions.watches.values())
+        self._door.begins = partial(begun, watches) if watches else nothing_begun
 
     def open(self, config: Config, definitions: Definitions) -> None:
         """Poll by this file from now on. A pass under way ends; what it had not committed is read again."""
@@ -81,8 +91,7 @@ class Poller:
             if keeper.runner.poll.config.gap is not None:
                 self._listening.setdefault(keeper.runner.poll.source, []).append(keeper)
         self._watches = {name: self._watch(watch) for name, watch in definitions.watches.items()}
-        watches = tuple(definitions.watches.values())
-        self._door.begins = partial(begun, watches) if watches else nothing_begun
+        self.begin(definitions)
         loops = [keeper.keep() for keeper in keepers] + [watch.keep() for watch in self._watches.values()]
         self._tasks = {asyncio.ensure_future(loop) for loop in [*loops, self._tidy()]}
 
@@ -126,7 +135,9 @@ class Poller:
                 poll=poll.name,
                 error="id or change is another one: what is listed now is news once more",
             )
-        return Keeper(runner, lambda: self._source(poll), self._turns.of(poll.config.api), self._passed)
+        lock = self._locks.setdefault((poll.name, part.name), asyncio.Lock())
+        turn = self._turns.of(poll.config.api)
+        return Keeper(runner, lambda: self._source(poll), turn, self._passed, lock=lock)
 
     def _watch(self, watch: WatchDefinition) -> WatchKeeper:
         bucket = None if watch.config.rate is None else Bucket(watch.config.rate)
@@ -146,7 +157,9 @@ class Poller:
         silence = gap.silence if gap is not None else None
         if silence is None and table is not None:
             silence = table.expect_every
-        return Source(self._door.last.get(poll.source), silence, self._began)
+        names = remembered_names(self._config) - poll.config.overlap
+        floor = self._clock.now() - micros(max(0.0, names))
+        return Source(self._door.last.get(poll.source), silence, self._began, floor)
 
     def _heard(self, source: str) -> None:
         for keeper in self._listening.get(source, ()):
@@ -184,13 +197,22 @@ class Poller:
             await self._closing.pop().close()
         while True:
             await self._clock.sleep(TIDY_EVERY)
-            names = self._config.store.dedupe_window
-            for keeper in [keeper for some in self._keepers.values() for keeper in some]:
-                poll, part = keeper.runner.poll, keeper.runner.part.name
-                await self._forget(poll.name, part, forget_before(poll.config, keeper.state, names))
-            for watch in [watch.runner.watch for watch in self._watches.values()]:
-                before = forget_watched(watch.config, names, self._clock.now())
-                await self._forget(watch.list_name, "", before)
+            try:
+                await self._forget_all()
+            except StoreUnavailable as error:
+                log.warning("poll.not-tidied", error=error.message)
+            except Exception as error:
+                log.error("poll.not-tidied", exc_info=error)
+
+    async def _forget_all(self) -> None:
+        """One look at everybody's items."""
+        names = remembered_names(self._config)
+        for keeper in [keeper for some in self._keepers.values() for keeper in some]:
+            poll, part = keeper.runner.poll, keeper.runner.part.name
+            await self._forget(poll.name, part, forget_before(poll.config, keeper.state, names))
+        for watch in [watch.runner.watch for watch in self._watches.values()]:
+            before = forget_watched(watch.config, names, self._clock.now())
+            await self._forget(watch.list_name, "", before)
 
     async def _forget(self, name: str, part: str, before: int | None) -> None:
         """A slice at a time, so that nobody waits for it."""
@@ -208,14 +230,20 @@ class Poller:
     async def reset(self, name: str) -> None:
         """Forget how far a poll came: its next pass is a first one."""
         keepers = self.of(name)
-        for keeper in keepers:
-            await keeper.lock.acquire()
-        try:
-            await self._store.forget_poll(name)
-        finally:
+        before = self.backfills.get(name)
+        if before is not None and not before.done:
+            raise RelayError(f"a backfill of {name} runs", "wait until it is over: relay poll status")
+        async with AsyncExitStack() as stack:
             for keeper in keepers:
-                keeper.lock.release()
-                keeper.wake.set()
+                await stack.enter_async_context(keeper.lock)
+                stack.callback(keeper.wake.set)
+            if keepers[0].runner.poll.config.change is None:
+                await self._store.forget_poll(name)
+                return
+            # the `n` of its items goes on: the keys `id#1`, … are known, and would hide the next changes
+            for part in self._store.poll_parts(name):
+                self._store.remember_poll(name, part, dump(PartState()))
+            await self._store.flush()
 
     async def run_now(self, name: str, *, rehearsal: bool = False) -> list[tuple[str, Passed]]:
         """One pass of each part now, also of a poll that sleeps; what came of it, by part."""
@@ -229,7 +257,7 @@ class Poller:
         if before is not None and not before.done:
             raise RelayError(f"a backfill of {name} runs already", "relay poll status shows how far it is")
         begun = self.backfills[name] = Backfill(since, until)
-        task = asyncio.ensure_future(self._backfill(name, begun, [keeper.runner for keeper in keepers]))
+        task = asyncio.ensure_future(self._backfill(name, begun, keepers))
         self._backfilling.add(task)
         task.add_done_callback(partial(self._backfilled, begun))
         return begun
@@ -239,10 +267,17 @@ class Poller:
         begun.done = True
         if task.cancelled():
             begun.error = "cut off by a stop"
+        elif (error := task.exception()) is not None:
+            begun.error = "a fault of relay's own"
+            log.error("poll.backfill-failed", exc_info=error)
 
-    async def _backfill(self, name: str, begun: Backfill, runners: list[Runner]) -> None:
+    async def _backfill(self, name: str, begun: Backfill, keepers: list[Keeper]) -> None:
         try:
-            await begun.run(runners, self._store.forget_poll)
+            await begun.run(
+                [keeper.runner for keeper in keepers],
+                self._store.forget_poll,
+                [keeper.lock for keeper in keepers],
+            )
         except StoreUnavailable as error:
             begun.error = error.message
         log.info("poll.backfilled", poll=name, new=begun.new, known=begun.known, error=begun.error)

@@ -47,6 +47,12 @@ class Runner:
     """A number between -1 and 1, so that not all passes are due at once."""
     reached: Callable[[str], None] = lambda _step: None
     """Called between each two steps: a test may end the process there."""
+    list_part: str | None = None
+    """Under which part its items are remembered; None: under its own. The `n` of an item is one count."""
+
+    @property
+    def items_of(self) -> str:
+        return self.part.name if self.list_part is None else self.list_part
 
     @property
     def state(self) -> PartState:
@@ -115,6 +121,7 @@ class _Pass:
             runner.clock,
             runner.plan,
             runner.reached,
+            runner.items_of,
             rehearsal=aim.rehearsal,
         )
         self._whole = False
@@ -182,7 +189,7 @@ class _Pass:
         self._runner.reached("detailed")
 
     async def _known_items(self, ids: Sequence[str]) -> Mapping[str, Item]:
-        return await self._runner.store.items(self._poll.name, self._runner.part.name, ids) if ids else {}
+        return await self._runner.store.items(self._poll.name, self._runner.items_of, ids) if ids else {}
 
     async def _known_events(self, keys: Sequence[str]) -> Collection[str]:
         return await self._runner.store.known_names(self._poll.source, map(key_text, keys))
@@ -211,6 +218,8 @@ class _Pass:
             until=None if broken is None else broken.until,
             read=walk.pages > 0,
             unchanged=walk.unchanged,
+            # where nothing says how old they are, items behind the last page that was read come back one day
+            listed=walk.ended or self._config.time is not None,
             first=walk.first,
             validators=walk.seen if alone else None,
             found=self._got.found,

@@ -60,6 +60,8 @@ class Advance:
     """`due` and `state` are taken over; a watch that is gone stays so."""
     ended: Sequence[Watch] = ()
     """They go, but for one that a later event has begun again since (its `started` is another)."""
+    items_of: str | None = None
+    """The part whose list `items` are of; None: `part`."""
 
 
 class Memory(Protocol):

@@ -1,5 +1,6 @@
 """Letting go of what is old: by age, and earlier where the disk is nearly full. One loop, small bites."""
 
+from collections.abc import Callable
 from typing import Final
 
 import structlog
@@ -16,7 +17,7 @@ BREATH: Final = 0.02
 """Seconds between two bites, for those who wait for a commit."""
 
 
-async def retain(store: Store, keep: Keep, clock: Clock) -> None:
+async def retain(store: Store, keep: Callable[[], Keep], clock: Clock) -> None:
     """Prune and shed until cancelled."""
     next_prune = 0
     while True:
@@ -24,7 +25,7 @@ async def retain(store: Store, keep: Keep, clock: Clock) -> None:
             if store.short_of_disk:
                 await _shed(store, clock)
             elif clock.now() >= next_prune:
-                await _prune(store, keep, clock)
+                await _prune(store, keep(), clock)
                 next_prune = clock.now() + EVERY
         except StoreUnavailable as error:
             log.warning("retention.failed", error=error.message)

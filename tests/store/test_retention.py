@@ -50,7 +50,7 @@ async def store(tmp_path: Path) -> AsyncIterator[SqliteStore]:
 
 @pytest.fixture
 async def loop(store: SqliteStore, clock: Counting) -> AsyncIterator[None]:
-    running = asyncio.create_task(retain(store, KEEP, clock))
+    running = asyncio.create_task(retain(store, lambda: KEEP, clock))
     yield
     running.cancel()
     await asyncio.wait([running])

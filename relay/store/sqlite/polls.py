@@ -58,7 +58,13 @@ def advance(c: sqlite3.Connection, moved: Advance, salt: bytes) -> None:
     c.execute(REMEMBER, (moved.poll, moved.part, moved.state))
     if not moved.items:
         return
-    list_id = c.execute(LIST, (moved.poll, moved.part)).fetchone()[0]
+    of = moved.part if moved.items_of is None else moved.items_of
+    if of != moved.part:
+        c.execute(
+            "INSERT INTO poll (name, part, state) VALUES (?, ?, '{}') ON CONFLICT DO NOTHING",
+            (moved.poll, of),
+        )
+    list_id = c.execute(LIST, (moved.poll, of)).fetchone()[0]
     for some in chunks(moved.items, AT_ONCE):
         rows = [(list_id, item_name(salt, item.id), item.at, item.digest, item.n) for item in some]
         c.execute(LISTED.format(values=values(5, len(rows))), [*flat(rows), moved.refresh])
