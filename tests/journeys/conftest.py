@@ -2,10 +2,13 @@
 
 import gc
 import logging
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 
 import pytest
 import structlog
+
+from tests.journeys.providers.tables import SECRETS
+from tests.target import ScriptedTarget
 
 
 @pytest.fixture(autouse=True)
@@ -20,3 +23,17 @@ def as_before() -> Iterator[None]:
     structlog.reset_defaults()
     gc.set_threshold(*threshold)
     gc.unfreeze()
+
+
+@pytest.fixture
+def logins(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each variable of the presets holds its own name."""
+    for name in SECRETS:
+        monkeypatch.setenv(name, name)
+
+
+@pytest.fixture
+async def target() -> AsyncIterator[ScriptedTarget]:
+    """It takes all."""
+    async with ScriptedTarget() as opened:
+        yield opened
