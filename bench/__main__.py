@@ -18,6 +18,7 @@ from bench import calm, start, throughput
 from bench.child import Failed
 from bench.expressions import expressions
 from bench.machine import machine, real_disk
+from bench.polls import polls
 from bench.row import Row
 from bench.settings import NAMES, Settings, quick
 from bench.stand import Stand
@@ -38,6 +39,7 @@ MEASUREMENTS: Final[tuple[tuple[tuple[str, ...], str, Measurement], ...]] = (
     (("outage",), "outage", calm.outage),
     (("verify",), "verification", lambda _stand, step: verification(step)),
     (("expressions",), "expressions", lambda _stand, step: expressions(step)),
+    (("polls",), "polls", polls),
 )
 """Which names ask for it, what it is called, and what takes it."""
 

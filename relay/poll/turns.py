@@ -4,8 +4,9 @@ import asyncio
 from types import TracebackType
 from typing import Final
 
-AT_ONCE: Final = 16
-OF_ONE_API: Final = 4
+AT_ONCE: Final = 8
+"""Each may hold some 50 MiB: 10,000 items of 400 bytes, as JSON, as values and as events."""
+OF_ONE_API: Final = 2
 """An api that is slow, or wants to be left alone for a while, leaves the others their turns."""
 
 

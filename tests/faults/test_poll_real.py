@@ -175,6 +175,10 @@ def commit(repository: Path, text: str) -> None:
     """One more change, which the feed then holds."""
     (repository / "file").write_text(text)
     hg(repository, "commit", "-A", "-q", "-u", "somebody", "-m", text)
+    # its ETag is the second in which this was written: a feed that was read just then shall not look the same
+    changes = repository / ".hg" / "store" / "00changelog.i"
+    later = int(changes.stat().st_mtime) + 10
+    os.utime(changes, (later, later))
 
 
 @pytest.mark.skipif(HG is None, reason="mercurial is not installed")
