@@ -13,6 +13,7 @@ from cryptography.hazmat.primitives.asymmetric.rsa import generate_private_key a
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509 import (
+    AuthorityKeyIdentifier,
     BasicConstraints,
     Certificate,
     CertificateBuilder,
@@ -22,6 +23,7 @@ from cryptography.x509 import (
     Name,
     NameAttribute,
     SubjectAlternativeName,
+    SubjectKeyIdentifier,
     random_serial_number,
 )
 from cryptography.x509.oid import NameOID
@@ -77,8 +79,12 @@ def _issue(
     path_length: int | None = None,
     usage: bool | None = None,
     hosts: tuple[str, ...] = (),
+    web: bool = False,
 ) -> Issued:
-    """`ca`: None leaves the extension out. `usage`: whether its key may sign certificates."""
+    """`ca`: None leaves the extension out. `usage`: whether its key may sign certificates.
+
+    `web`: with the key identifiers that clients of servers want from Python 3.13 on.
+    """
     key = rsa_key() if key is None else key
     subject = Name([NameAttribute(NameOID.COMMON_NAME, name)])
     builder = (
@@ -97,6 +103,12 @@ def _issue(
     if hosts:
         names = [DNSName(host) if host.islower() else IPAddress(ip_address(host)) for host in hosts]
         builder = builder.add_extension(SubjectAlternativeName(names), critical=False)
+    if web:
+        mine = SubjectKeyIdentifier.from_public_key(key.public_key())
+        theirs = AuthorityKeyIdentifier.from_issuer_public_key(
+            (key if issuer is None else issuer.key).public_key()
+        )
+        builder = builder.add_extension(mine, critical=False).add_extension(theirs, critical=False)
     return Issued(builder.sign(key if issuer is None else issuer.key, SHA256()), key)
 
 

@@ -44,8 +44,8 @@ async def told(relay: str, raw: bytes) -> Said:
 
 async def test_a_certificate_is_fetched(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Once, over HTTPS_PROXY, from a host that SSL_CERT_FILE vouches for; signed by it, an event is taken."""
-    root = authority(ends=ALWAYS)
-    own = root.issue("api.paypal.com", hosts=("api.paypal.com",), ends=ALWAYS)
+    root = authority(ends=ALWAYS, usage=True, web=True)
+    own = root.issue("api.paypal.com", hosts=("api.paypal.com",), ends=ALWAYS, web=True)
     leaf = root.issue("messageverificationcerts.paypal.com", ends=ALWAYS)
     (tmp_path / "roots.pem").write_bytes(root.pem)
     async with (

@@ -113,8 +113,8 @@ async def test_what_is_kept_has_a_limit(session: ClientSession) -> None:
 
 async def test_over_a_proxy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """HTTPS_PROXY leads to the host that is meant, whose certificate is checked; NO_PROXY leads around it."""
-    root = authority(ends=ALWAYS)
-    own = root.issue("api.paypal.com", hosts=("api.paypal.com",), ends=ALWAYS)
+    root = authority(ends=ALWAYS, usage=True, web=True)
+    own = root.issue("api.paypal.com", hosts=("api.paypal.com",), ends=ALWAYS, web=True)
     (tmp_path / "root.pem").write_bytes(root.pem)
     trusting = TCPConnector(ssl=ssl.create_default_context(cafile=tmp_path / "root.pem"))
     async with (
@@ -136,7 +136,7 @@ async def test_over_a_proxy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
 
 async def test_a_site_that_nobody_vouches_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Of an unknown root, nothing is had."""
-    own = authority(ends=ALWAYS).issue("api.paypal.com", hosts=("api.paypal.com",), ends=ALWAYS)
+    own = authority(ends=ALWAYS).issue("api.paypal.com", hosts=("api.paypal.com",), ends=ALWAYS, web=True)
     async with (
         Site(own, {"/cert": CERTIFICATE}, tmp_path) as site,
         ConnectProxy(site.port) as proxy,
