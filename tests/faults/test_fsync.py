@@ -38,7 +38,7 @@ async def test_answer_comes_after_the_sync(daemon: Daemon, tmp_path: Path) -> No
             assert (await senders.post(senders.name())).status == 200
     pid = daemon.pid
     assert await daemon.stop() == 0
-    await until(lambda: f"{pid} +++ exited" in file.read_text("utf-8", "replace"), 10, "the trace's end")
+    await until(lambda: f"{pid} +++ exited" in file.read_text("utf-8", "replace"), 60, "the trace's end")
     calls = parse(file.read_text("utf-8", "replace"))
     assert len(acknowledged(calls)) == POSTS
     assert too_early(calls) == []
