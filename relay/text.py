@@ -1,10 +1,12 @@
 """Strangers' text made fit to be kept: valid UTF-8, no NUL, bounded in length."""
 
 import hashlib
+from decimal import Decimal, InvalidOperation
 from typing import Final
 
 KEY_BYTES: Final = 1024
 TYPE_CHARACTERS: Final = 256
+LARGEST_EXPONENT: Final = 400
 
 
 def key_text(text: str) -> str:
@@ -38,3 +40,15 @@ def _fit(text: str) -> bool:
     except UnicodeEncodeError:
         return False
     return True
+
+
+def decimal_text(written: str) -> str:
+    """A number as names have it: `1.50` and `15e-1` as `1.5`; with an extreme exponent as it was written."""
+    try:
+        number = Decimal(written)
+    except InvalidOperation:
+        return written
+    if not number.is_finite() or abs(number.adjusted()) > LARGEST_EXPONENT:
+        return written
+    plain = f"{number:f}"
+    return plain.rstrip("0").rstrip(".") if "." in plain else plain

@@ -88,6 +88,25 @@ def test_what_is_no_text(stderr: Stderr, form: str) -> None:
     assert "receive.refused" in line
 
 
+@pytest.mark.parametrize("form", ["json", "journal", "console"])
+def test_a_traceback_shows_no_variables(stderr: Stderr, form: str) -> None:
+    """It says where, not with what: among the variables are headers and secrets."""
+
+    def deliver(header: str) -> None:
+        raise ValueError(len(header))
+
+    configure("info", form)
+    said = "hush" * 2  # as no line of this file has it: a traceback quotes lines
+    try:
+        deliver(said)
+    except ValueError as error:
+        structlog.get_logger().error("relay.failed", exc_info=error)
+    text = "\n".join(lines(stderr))
+    assert "in deliver" in text
+    assert "ValueError: 8" in text
+    assert said not in text
+
+
 @pytest.mark.parametrize(
     ("terminal", "environ", "start"),
     [(False, {}, "{"), (False, {"JOURNAL_STREAM": "8:1"}, "<6>"), (True, {"JOURNAL_STREAM": "8:1"}, "\x1b")],

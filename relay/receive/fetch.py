@@ -8,6 +8,7 @@ from aiohttp import ClientError, ClientResponseError, ClientSession, ClientTimeo
 from yarl import URL
 
 from relay.config.pem import MARK
+from relay.http.failure import no_answer
 from relay.http.session import proxy_for
 from relay.receive.quiet import Quiet
 
@@ -29,6 +30,10 @@ class Outside(Protocol):
 
     async def fetch(self, url: str, within: float, *, keep: bool = True) -> bytes | None:
         """What `url` holds; None if it cannot be had `within` seconds."""
+
+
+class OfNoUse(ValueError):
+    """What was answered cannot be used: why."""
 
 
 class Fetcher:
@@ -87,9 +92,9 @@ class Fetcher:
             while len(content) <= LARGEST and (more := await response.content.read(LARGEST + 1)):
                 content += more
             if not 200 <= response.status < 300:
-                raise ValueError(f"status {response.status}")
+                raise OfNoUse(f"status {response.status}")
             if len(content) > LARGEST:
-                raise ValueError("too large")
+                raise OfNoUse("too large")
             return content
 
     def _warn(self, event: str, url: str, error: str) -> None:
@@ -109,10 +114,13 @@ class Fetcher:
 
 
 def _reason(error: Exception) -> str:
-    """What the library says may hold a proxy's password."""
-    if isinstance(error, ClientResponseError):
-        return f"{type(error).__name__}: status {error.status}"
-    return str(error) or type(error).__name__
+    """What the library says may hold a proxy's password, or the token of a confirmation."""
+    match error:
+        case OfNoUse():
+            return str(error)
+        case ClientResponseError():
+            return f"{type(error).__name__}: status {error.status}"
+    return no_answer(error)
 
 
 def _host(url: str) -> str:

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from decimal import Decimal, InvalidOperation
 from functools import cache
 from typing import Any, Final
 
@@ -10,14 +9,12 @@ from relay.clock import rfc3339
 from relay.config.schema import SourceConfig
 from relay.expression.environment import Environment, Program
 from relay.expression.errors import CompileError, ExpressionError
-from relay.expression.values import Optional, Timestamp
+from relay.expression.values import Timestamp
 from relay.moment import moment
 from relay.receive.faults import Faults
 from relay.receive.providers.protocol import Identity, Request
-from relay.text import key_text, type_text
+from relay.text import decimal_text, key_text, type_text
 from relay.view import Number, View
-
-_LARGEST_EXPONENT: Final = 400
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,29 +85,14 @@ def text(program: Program, view: View) -> str | None:
 def _value(program: Program, view: View) -> Any:
     """What cannot be had, for whatever reason, is not there; an optional is what it holds."""
     try:
-        value = program.value(view)
+        return program.given(view)
     except ExpressionError:
         return None
-    if isinstance(value, Optional):
-        return value.value if value.present else None
-    return value
 
 
 def _exact(program: Program, view: View, value: float) -> str:
     written = _value(program, view.exact()) if "body" in program.names else None
-    return _decimal(written if isinstance(written, Number) else repr(value))
-
-
-def _decimal(written: str) -> str:
-    """`1.50` and `15e-1` as `1.5`; with an extreme exponent it stays as it was written."""
-    try:
-        number = Decimal(written)
-    except InvalidOperation:
-        return written
-    if not number.is_finite() or abs(number.adjusted()) > _LARGEST_EXPONENT:
-        return written
-    plain = f"{number:f}"
-    return plain.rstrip("0").rstrip(".") if "." in plain else plain
+    return decimal_text(written if isinstance(written, Number) else repr(value))
 
 
 @cache

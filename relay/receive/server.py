@@ -143,7 +143,8 @@ class Receiver:
         receipts: Receipts = []
         try:
             for at in range(0, len(events), SLICE):
-                receipts += await self._door.accept(events[at : at + SLICE], _left(source, arrived))
+                some, left = events[at : at + SLICE], _left(source, arrived)
+                receipts += await self._door.accept(some, left, asked.view)
         except StoreUnavailable as error:
             return Rejected(503, error.message)
         return receipts

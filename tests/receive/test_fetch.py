@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from aiohttp import ClientSession, TCPConnector
+from structlog.testing import capture_logs
 
 from relay.http.session import open_session
 from relay.receive.fetch import AT_ONE_HOST, LARGEST, MOST_KEPT, Fetcher
@@ -146,3 +147,31 @@ async def test_a_site_that_nobody_vouches_for(tmp_path: Path, monkeypatch: pytes
         assert await Fetcher(session).fetch("https://api.paypal.com/cert", WITHIN) is None
         assert proxy.asked
         assert not site.asked
+
+
+@pytest.mark.parametrize(
+    ("address", "error"),
+    [
+        ("http://user:hush@127.0.0.1:{port}", "ClientHttpProxyError: status 407"),
+        ("user:hush@127.0.0.1:{port}", "no valid answer (InvalidURL)"),
+        ("http://user:hush@127.0.0.1:port", "no valid answer (InvalidURL)"),
+    ],
+)
+async def test_a_proxys_login_is_not_logged(
+    session: ClientSession, monkeypatch: pytest.MonkeyPatch, address: str, error: str
+) -> None:
+    """Where it refuses us, and where its address is none: the library's own words hold its password."""
+    async with ScriptedTarget(rest=407) as proxy:
+        monkeypatch.setenv("HTTPS_PROXY", address.format(port=proxy.port))
+        with capture_logs() as logs:
+            assert await Fetcher(session).fetch("https://api.paypal.com/cert", WITHIN) is None
+    said = {"event": "fetch.failed", "host": "https://api.paypal.com", "error": error}
+    assert logs == [said | {"log_level": "warning"}]
+
+
+async def test_an_address_is_not_logged(session: ClientSession) -> None:
+    """Only its host: what follows it may be a token."""
+    with capture_logs() as logs:
+        assert await Fetcher(session).fetch("https:///confirm?Token=hush", WITHIN, keep=False) is None
+    assert [line["event"] for line in logs] == ["fetch.failed"]
+    assert "hush" not in str(logs)

@@ -1,13 +1,12 @@
 """CloudEvents 1.0 over HTTP: structured, binary and batched; OPTIONS is a request for a grant."""
 
-import re
 from dataclasses import dataclass
 from typing import Final
-from urllib.parse import unquote_to_bytes
 
 from typing_extensions import override
 
 from relay import form
+from relay.attribute import decoded
 from relay.config.schema import SourceConfig
 from relay.event import Headers
 from relay.moment import moment
@@ -29,7 +28,6 @@ MOST_EVENTS: Final = 4_000
 """Of one batch, for its transaction holds up every other sender's."""
 _MOST_RATE_DIGITS: Final = 9
 _FLOAT_ERROR: Final = 1e-6
-_QUOTED_PAIR: Final = re.compile(rb"\\(.)", re.DOTALL)
 
 Attributes = dict[str, object]
 
@@ -153,14 +151,7 @@ def _binary(request: Request) -> Attributes | Rejected:
         if not lower.startswith(b"ce-"):
             continue
         try:
-            attributes.setdefault(lower[3:].decode(), _decoded(value))
+            attributes.setdefault(lower[3:].decode(), decoded(value))
         except UnicodeDecodeError:
             return Rejected(400, "an attribute in its headers is no UTF-8")
     return attributes
-
-
-def _decoded(value: bytes) -> str:
-    """Unquoted, then percent-decoded once (HTTP protocol binding, section 3.1.3.2)."""
-    if len(value) > 1 and value.startswith(b'"') and value.endswith(b'"'):
-        value = _QUOTED_PAIR.sub(rb"\1", value[1:-1])
-    return unquote_to_bytes(value).decode()

@@ -1,5 +1,6 @@
 """A source in words: `verify`, `handshake`, `id`, `also`, `type`, `time`, a user's own or a preset's."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from copy import copy
 from typing import Final, Self
@@ -28,7 +29,7 @@ MOST_UNPROVEN: Final = 100_000
 TOO_MANY: Final = Rejected(413, "a body of too many values, to be read before it is proven")
 
 
-class Declared:
+class Declared(ABC):
     """What the words say, done."""
 
     accepted = 200
@@ -70,8 +71,9 @@ class Declared:
     def identify(self, request: Request) -> Identity | Rejected | tuple[Part, ...]:
         return self.names.of(request, NAMELESS) if self.names else NAMELESS
 
+    @abstractmethod
     def samples(self) -> Sequence[Sample]:
-        raise NotImplementedError
+        """Events this sender is known to send, the most usual first."""
 
     def sign(self, sample: Sample, now: int) -> Headers:
         own = ((b"Content-Type", sample.content_type.encode()), *sample.headers)

@@ -5,8 +5,8 @@ import re
 import uuid
 import zlib
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
-from typing import Final, Self
+from dataclasses import dataclass
+from typing import Final
 
 from typing_extensions import override
 
@@ -15,18 +15,9 @@ from relay.config.pem import Pem
 from relay.event import Headers
 from relay.receive.faults import Faults
 from relay.receive.providers.protocol import Request, Wanted
-from relay.receive.verify.certificate import (
-    Signer,
-    SigningCertificate,
-    Trust,
-    paypal_roots,
-    signer,
-    system_roots,
-    trust,
-)
-from relay.receive.verify.proof import Proof
+from relay.receive.verify.certificate import SigningCertificate, paypal_roots, system_roots, trust
+from relay.receive.verify.certified import Certified
 from relay.receive.verify.scheme import decoded
-from relay.receive.verify.throw_away import throw_away
 from relay.text import wire
 
 ID: Final = "PAYPAL-TRANSMISSION-ID"
@@ -48,12 +39,11 @@ OWN_URL: Final = b"https://api.paypal.com/v1/notifications/certs/CERT-relay-send
 
 
 @dataclass(frozen=True)
-class PaypalSignature(Proof):
+class PaypalSignature(Certified):
     """Over `ID|TIME|WEBHOOK ID|CRC-32 of the body`; no age is too old (PayPal's SDKs look at none)."""
 
+    THROW_AWAY = "messageverificationcerts.throw-away.paypal.com"
     webhook_ids: tuple[bytes, ...]
-    trust: Trust = field(repr=False)
-    signer: Signer | None = field(default=None, repr=False)
 
     @override
     def fails(self, request: Request, now: int, fetched: bytes | None = None) -> str | Wanted | None:
@@ -83,24 +73,6 @@ class PaypalSignature(Proof):
             return False
         return any(by.signed(_text(request, id), signature, "sha256") for id in self.webhook_ids)
 
-    @property
-    @override
-    def needs_key(self) -> bool:
-        return self.signer is None
-
-    @override
-    def new_key(self) -> bytes:
-        return throw_away("messageverificationcerts.throw-away.paypal.com")
-
-    @override
-    def with_key(self, pem: bytes) -> Self:
-        return replace(self, signer=signer(pem))
-
-    @override
-    def public_half(self, pem: bytes) -> tuple[str, str]:
-        signer(pem)
-        return "trust", ""
-
     @override
     def headers(self, request: Request, now: int) -> Headers:
         assert self.signer is not None
@@ -128,4 +100,5 @@ def paypal_signature(
     """`key`: where the table has `trust`."""
     roots = (*paypal_roots(), *system_roots()) if pem is None else ()
     believed = trust(pem, faults, key, roots)
-    return PaypalSignature(tuple(wire(id) for id in webhook_ids), believed, believed.signer)
+    ids = tuple(wire(id) for id in webhook_ids)
+    return PaypalSignature(ids, trust=believed, signer=believed.signer)

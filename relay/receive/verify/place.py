@@ -1,8 +1,6 @@
 """Places in a JSON document: `a.b.0`, found and filled."""
 
-import json
 from collections.abc import Sequence
-from decimal import Decimal, InvalidOperation
 from typing import Any, Final
 
 from relay.view import ABSENT
@@ -14,8 +12,6 @@ EVERY: Final = "*"
 """The step that stands for all elements of a list."""
 
 _INDEX_DIGITS: Final = 4
-_LONGEST_BODY: Final = 256 << 10
-_LARGEST_EXPONENT: Final = 400
 
 
 def parse(text: str) -> Steps | None:
@@ -68,39 +64,6 @@ def text_at(document: Any, steps: Steps) -> str | None:
     if isinstance(value, str):
         return value
     return str(value) if isinstance(value, int) and not isinstance(value, bool) else None
-
-
-def number_at(body: bytes, steps: Steps) -> str | None:
-    """Any number there, as decimal without loss: as floats, two long ones would be one. None for all else.
-
-    It costs another parse, a slow one: none is made of a long body.
-    """
-    if len(body) > _LONGEST_BODY:
-        return None
-    try:
-        document = json.loads(body, parse_int=_Number, parse_float=_Number)
-    except (ValueError, RecursionError):
-        return None
-    number = find(document, steps)
-    return _decimal(str(number)) if isinstance(number, _Number) else None
-
-
-class _Number(str):
-    """A number as it was written."""
-
-    __slots__ = ()
-
-
-def _decimal(written: str) -> str:
-    """`1.50` and `15e-1` as `1.5`; with an extreme exponent it stays as it was written."""
-    try:
-        number = Decimal(written)
-    except InvalidOperation:
-        return written
-    if abs(number.adjusted()) > _LARGEST_EXPONENT:
-        return written
-    plain = f"{number:f}"
-    return plain.rstrip("0").rstrip(".") if "." in plain else plain
 
 
 def plant(node: Any, steps: Sequence[str | int], value: Any) -> Any:

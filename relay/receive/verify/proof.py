@@ -3,6 +3,7 @@
 import base64
 import binascii
 import hmac
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, Self
@@ -18,7 +19,7 @@ from relay.text import wire
 AUTHORIZATION: Final = frozenset({b"authorization"})
 
 
-class Proof:
+class Proof(ABC):
     """One way of proving, its keys at hand; a way says here only what it does otherwise."""
 
     @property
@@ -31,9 +32,9 @@ class Proof:
         """Whether some of the proof stands in the body."""
         return False
 
+    @abstractmethod
     def fails(self, request: Request, now: int, fetched: bytes | None = None) -> str | Wanted | None:
         """Why `request` is not proven, or what is wanted to tell; None if it is. Never raises."""
-        raise NotImplementedError
 
     def greet(self, _request: Request) -> Answer | Rejected | None:
         """The answer to a handshake of this way of proving, asked behind the proof."""

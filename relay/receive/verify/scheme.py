@@ -4,6 +4,7 @@ import base64
 import binascii
 import hashlib
 import hmac
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import Protocol, Self
 
@@ -62,7 +63,7 @@ def decoded(given: bytes, encoding: str) -> bytes | None:
 
 
 @dataclass(frozen=True, slots=True)
-class SharedSecret:
+class SharedSecret(ABC):
     """What both sides compute alike."""
 
     algorithm: str = "sha256"
@@ -76,8 +77,9 @@ class SharedSecret:
     def needs_key(self) -> bool:
         return False
 
+    @abstractmethod
     def sign(self, key: bytes, text: bytes) -> bytes:
-        raise NotImplementedError
+        """The signature of a text, written."""
 
     def proves(self, key: bytes, text: bytes, signature: bytes) -> bool:
         given = signature.lower() if self.encoding == "hex" else signature

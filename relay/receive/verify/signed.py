@@ -7,7 +7,7 @@ from functools import partial
 from typing import Final
 
 from relay import form
-from relay.config.verify import HEADER_NAME
+from relay.config.header import HEADER_NAME
 from relay.receive.faults import Faults
 from relay.receive.providers.protocol import Request
 from relay.receive.verify import place

@@ -6,18 +6,17 @@ The facts: docs.aws.amazon.com, SNS developer guide, "Verifying the signatures o
 import base64
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from typing import Any, Final, Self
+from dataclasses import dataclass
+from typing import Any, Final
 
 from typing_extensions import override
 
 from relay.config.pem import Pem
 from relay.receive.faults import Faults
 from relay.receive.providers.protocol import Answer, Rejected, Request, Wanted
-from relay.receive.verify.certificate import Signer, SigningCertificate, Trust, signer, trust
-from relay.receive.verify.proof import Proof
+from relay.receive.verify.certificate import SigningCertificate, trust
+from relay.receive.verify.certified import Certified
 from relay.receive.verify.scheme import decoded
-from relay.receive.verify.throw_away import throw_away
 from relay.text import wire
 
 HOST: Final = r"https://sns\.[a-z]{2,4}(?:-[a-z]{2,12}){1,3}-[0-9]{1,2}\.amazonaws\.com(?:\.cn)?(?::443)?/"
@@ -53,12 +52,11 @@ class _Message:
 
 
 @dataclass(frozen=True)
-class SnsSignature(Proof):
+class SnsSignature(Certified):
     """Without `trust`, a certificate is believed for the host that it comes from, as AWS has it."""
 
+    THROW_AWAY = "sns.amazonaws.com"
     topics: tuple[str, ...]
-    trust: Trust = field(repr=False)
-    signer: Signer | None = field(default=None, repr=False)
 
     @property
     @override
@@ -108,24 +106,6 @@ class SnsSignature(Proof):
             return Rejected(400, "SubscribeURL is no address of SNS")
         return Answer(confirm=url)
 
-    @property
-    @override
-    def needs_key(self) -> bool:
-        return self.signer is None
-
-    @override
-    def new_key(self) -> bytes:
-        return throw_away("sns.amazonaws.com")
-
-    @override
-    def with_key(self, pem: bytes) -> Self:
-        return replace(self, signer=signer(pem))
-
-    @override
-    def public_half(self, pem: bytes) -> tuple[str, str]:
-        signer(pem)
-        return "trust", ""
-
     @override
     def fill(self, document: Any, _now: int) -> Any:
         filled = {
@@ -163,4 +143,4 @@ def _word(message: Mapping[str, Any], name: str) -> str:
 def sns_signature(topics: Sequence[str], pem: Pem | None, faults: Faults, key: str = "trust") -> SnsSignature:
     """`key`: where the table has `trust`."""
     believed = trust(pem, faults, key, None)
-    return SnsSignature(tuple(topics), believed, believed.signer)
+    return SnsSignature(tuple(topics), trust=believed, signer=believed.signer)

@@ -3,9 +3,9 @@
 from typing import Final
 
 from relay.clock import micros
+from relay.config.header import HEADER_NAME
 from relay.config.schema import SourceConfig
 from relay.config.verify import (
-    HEADER_NAME,
     BasicVerify,
     BearerVerify,
     DigestVerify,

@@ -1,5 +1,6 @@
 """What the fake providers share: the test's time, a login, and trouble at a request that is named."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -28,7 +29,7 @@ def iso(seconds: float) -> str:
 
 
 @dataclass
-class Fake:
+class Fake(ABC):
     """A provider's server. `answer` is the provider's own; all else stands between it and who asks."""
 
     clock: ManualClock
@@ -58,8 +59,9 @@ class Fake:
         """The answer to one who shows no login that is good."""
         return None
 
+    @abstractmethod
     def answer(self, asked: Asked) -> Says:
-        raise NotImplementedError
+        """What it says to one who is let in."""
 
     @property
     def date(self) -> str:
