@@ -1,22 +1,17 @@
 """An api that relay asks: its address, how relay proves itself there, and how much it may be asked."""
 
 import re
-from typing import Annotated, Final
+from typing import Annotated
 
 from pydantic import AfterValidator, Field, PlainSerializer, PlainValidator, ValidationInfo
 from pydantic import StrictInt as Int
 from pydantic import StrictStr as Str
 
 from relay.config.auth import Auth, HeaderWord, http_url, is_http, revealed
+from relay.config.header import RequestHeader
 from relay.config.secret import Secret
 from relay.config.table import Table
 from relay.config.types import Rate, fault, quoted
-from relay.config.verify import HeaderName
-
-OURS: Final = frozenset(
-    {"connection", "content-length", "expect", "host", "te", "trailer", "transfer-encoding", "upgrade"}
-)
-"""Headers that belong to the connection: whoever sends the request writes them."""
 
 
 def api_url(value: object, info: ValidationInfo) -> str | Secret:
@@ -25,12 +20,6 @@ def api_url(value: object, info: ValidationInfo) -> str | Secret:
     if re.search(r"[?#]", revealed(url)):
         raise fault("is no url that a path can be appended to", "leave out what begins with ? or #")
     return url
-
-
-def api_header(name: str) -> str:
-    if name.lower() in OURS:
-        raise fault(f"{quoted(name)} cannot be set", "it belongs to the connection")
-    return name
 
 
 def api_host(text: str) -> str:
@@ -45,7 +34,7 @@ class ApiConfig(Table):
 
     url: Annotated[str | Secret, PlainValidator(api_url, json_schema_input_type=Secret), PlainSerializer(str)]
     """http(s)://…, to which the paths of requests are appended; a Secret where the file says so."""
-    headers: dict[Annotated[HeaderName, AfterValidator(api_header)], HeaderWord] = Field(default={})
+    headers: dict[RequestHeader, HeaderWord] = Field(default={})
     """Of each request; a poll's own of the same name win."""
     hosts: tuple[Annotated[Str, AfterValidator(api_host)], ...] = ()
     """Further hosts, HOST or HOST:PORT, that the api's answers may send relay to."""

@@ -7,10 +7,10 @@ from typing import Annotated, Final, Literal
 from pydantic import AfterValidator, Field, PlainSerializer, PlainValidator, ValidationInfo
 from pydantic import StrictStr as Str
 
+from relay.config.header import RequestHeader
 from relay.config.secret import HINT, Secret, read
 from relay.config.table import Table
 from relay.config.types import fault
-from relay.config.verify import HeaderName
 
 STAND_IN_URL: Final = "http://missing.invalid/"
 """The url whose credential is not there (in `relay check` only)."""
@@ -100,7 +100,7 @@ class HeaderAuth(Table):
     """A header of the provider's own, such as `X-Api-Key`."""
 
     type: Literal["header"] = "header"
-    name: HeaderName
+    name: RequestHeader
     """The header's name."""
     value: HeaderSecret
     """All that stands in it."""

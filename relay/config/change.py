@@ -6,7 +6,7 @@ from typing import Final
 from relay.config.schema import Config
 from relay.config.table import Table
 
-TABLES: Final = ("source", "target", "route", "api", "poll", "watch")
+TABLES: Final = ("source", "target", "route", "api", "enrich", "poll", "watch")
 
 
 def changed(old: Config, new: Config) -> list[str]:

@@ -1,11 +1,10 @@
-"""One word out of few: what it may be, what it was meant to be, what comes later."""
+"""One word out of few: what it may be, what it was meant to be."""
 
 from collections.abc import Iterable
 from difflib import get_close_matches
 from typing import Final
 
-from relay.config import later
-from relay.config.types import fault, quoted
+from relay.config.types import quoted
 
 LISTED: Final = 12
 """How many words an error lists."""
@@ -20,9 +19,3 @@ def meant(word: str, words: Iterable[str]) -> str:
 def listed(words: Iterable[str]) -> str:
     shown = [quoted(word) for word in words]
     return ", ".join(shown[:LISTED] + ["…"] * (len(shown) > LISTED))
-
-
-def format_name(value: object) -> object:
-    if isinstance(value, str) and value in later.FORMATS:
-        raise fault(f'format "{value}" {later.LATER}', later.FORMAT_HINT)
-    return value

@@ -10,53 +10,32 @@ from pydantic_core import ErrorDetails
 
 from relay.config import auth, later
 from relay.config.choice import listed, meant
+from relay.config.hints import ALSO_CALLED, ELSEWHERE, MISSING, SHAPES, Text
 from relay.config.locate import dotted
-from relay.config.poll_rules import BELONGS
 from relay.config.schema import Config
-from relay.config.secret import HINT
 from relay.config.table import Table
 from relay.config.types import FAULT, Place
 from relay.config.verify import TYPES
 from relay.errors import Problem
 
 Loc = tuple[str | int, ...]
-Text = tuple[str, str]
-"""What is wrong, and a hint."""
 
-NAMED: Final = frozenset({"source", "target", "route", "api", "poll", "watch"})
+NAMED: Final = frozenset({"source", "target", "route", "api", "enrich", "poll", "watch"})
 """Top-level tables that hold tables by name."""
 TAG: Final = 3
 """How deep the tag of a union stands: after source, its name, verify."""
-TAGGED: Final = {"verify": TYPES, "auth": auth.TYPES}
+TAGGED: Final = {
+    "source.verify": TYPES,
+    "api.auth": auth.TYPES,
+    "target.auth": (*auth.TYPES, "mtls"),
+    "target.sign": ("standard-webhooks", "hmac"),
+}
 """Keys that hold one table of several, and the types of these."""
-MISSING_HINTS: Final = {
-    "target.url": 'url = "https://HOST/PATH" or "log:"',
-    "api.url": 'url = "https://api.example.com/v1"',
-    "api": 'api = "NAME" of an [api.NAME]',
-    "path": 'path = "/orders", appended to the url of the api',
-    "items": 'items = "body.orders"; items = "body" where the answer is the list itself',
-    "id": 'id = "item.id"',
-    "token": f"token = {HINT}",
-    "value": f"value = {HINT}",
-    "password": f"password = {HINT}",
-    "client_secret": f"client_secret = {HINT}",
-    "on": """on = 'event.type == "parcel.sent"'""",
-    "keys": 'keys = "[event.data.number]"',
-    "from": 'from = ["SOURCE"], or "*"',
-    "to": 'to = ["TARGET"]',
-    "username": "the user that the sender logs in as",
-    "signature": 'such as { time = "t", signature = "v1" }',
-}
-SHAPES: Final[Mapping[str | int, Text]] = {
-    "handshake": ("must be a list of tables", "[[source.NAME.handshake]], in two brackets each"),
-    "secret": ("is no secret", f"write {HINT}"),
-    "verify": ("must be a table", 'verify = { type = "hmac", header = "X-Signature" }'),
-}
-"""Keys of a source that another shape of value is often given."""
 NEEDED: Final = {
     "target": {"url"},
     "api": {"url"},
     "route": {"from", "to"},
+    "enrich": {"api", "path", "put"},
     "poll": {"api", "path", "items", "id"},
     "watch": {"api", "path", "items", "id", "on", "keys"},
 }
@@ -72,6 +51,7 @@ KINDS: Final = {
     "model_type": "must be a table",
     "model_attributes_type": "must be a table",
     "too_short": "must not be empty",
+    "string_too_short": "must not be empty",
 }
 
 
@@ -139,12 +119,7 @@ def resolve(loc: Loc, raw: object, *, missing: bool) -> Loc:
     path: list[str | int] = []
     here = raw
     for depth, step in enumerate(loc[:-1] if missing else loc):
-        if (
-            depth == TAG
-            and path[2:] in (["verify"], ["auth"])
-            and isinstance(here, dict)
-            and step == here.get("type")
-        ):
+        if depth == TAG and _key(path) in TAGGED and isinstance(here, dict) and step == here.get("type"):
             continue
         if isinstance(here, dict) and step in here:
             here = here[str(step)]
@@ -154,6 +129,11 @@ def resolve(loc: Loc, raw: object, *, missing: bool) -> Loc:
             continue
         path.append(step)
     return (*path, loc[-1]) if missing else tuple(path)
+
+
+def _key(path: Sequence[str | int]) -> str:
+    """`target.auth` of a key of a named table; nothing of any other."""
+    return f"{path[0]}.{path[2]}" if len(path) == 3 and path[0] in NAMED else ""
 
 
 def _words(  # noqa: PLR0911  a table of answers
@@ -170,9 +150,9 @@ def _words(  # noqa: PLR0911  a table of answers
         case "literal_error":
             return _no_choice(path, raw, context["expected"])
         case "union_tag_invalid":
-            return _no_type(str(context["tag"]), TAGGED[str(path[-1])])
+            return _no_type(str(context["tag"]), TAGGED[_key(path)])
         case "union_tag_not_found":
-            return "its type is missing", f"there are {', '.join(TAGGED[str(path[-1])])}"
+            return "its type is missing", f"there are {', '.join(TAGGED[_key(path)])}"
         case "greater_than_equal":
             return f"must be at least {context['ge']:g}", ""
         case "less_than_equal":
@@ -184,19 +164,16 @@ def _words(  # noqa: PLR0911  a table of answers
 
 def _kind(path: Loc, type_: str) -> Text:
     """A value of the wrong type."""
-    if path[0] == "source" and len(path) == 3 and path[2] in SHAPES:
-        return SHAPES[path[2]]
-    return KINDS[type_], ""
+    return SHAPES.get(_key(path)) or (KINDS[type_], "")
 
 
 def _unknown(path: Loc, raw: dict[str, Any]) -> Text:
     """A key that is not there: one that comes later, or a slip of the pen."""
-    kind = "verify" if path[-2:-1] == ("verify",) else str(path[0]) if len(path) == 3 else ""
     key = str(path[-1])
-    if (kind or len(path) == 1) and key in later.KEYS.get(kind, {}):
-        return later.LATER, later.KEYS[kind][key]
-    if key in BELONGS.get(kind, {}):
-        return f"is {BELONGS[kind][key]}", ""
+    if path[-2:-1] == ("verify",) and key in later.VERIFY:
+        return later.LATER, later.VERIFY[key]
+    if len(path) == 3 and key in ELSEWHERE.get(str(path[0]), {}):
+        return f"is {ELSEWHERE[str(path[0])][key]}", ""
     model = _model_at(path[:-1], raw)
     known = list(keys(model)) if model is not None else []
     return "unknown key", meant(key, known) or f"there are {', '.join(known)}"
@@ -254,22 +231,9 @@ def _no_choice(path: Loc, raw: Any, expected: str) -> Text:
     return f"there is no {listed([raw])}", meant(raw, words) or known
 
 
-ALSO_CALLED: Final = {
-    "aws-sns": "sns",
-    "facebook": "meta",
-    "graph": "microsoft-graph",
-    "hubspot": "hubspot-v3",
-    "instagram": "meta",
-    "svix": "standard-webhooks",
-    "twitter": "x",
-    "whatsapp": "meta",
-}
-"""Senders that go by another name here."""
-
-
 def _no_type(tag: str, types: Sequence[str]) -> Text:
     return f"there is no {listed([tag])}", meant(tag, types) or f"there are {', '.join(types)}"
 
 
 def _missing_hint(path: Loc) -> str:
-    return MISSING_HINTS.get(str(path[-1])) or MISSING_HINTS.get(f"{path[0]}.{path[-1]}", "")
+    return MISSING.get(f"{path[0]}.{path[-1]}") or MISSING.get(str(path[-1]), "")

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from pydantic.json_schema import GenerateJsonSchema
 
-from relay.config import api, auth, poll, preset, schema, verify
+from relay.config import api, auth, poll, preset, request, route, schema, target, verify
 from relay.config.table import Table
 
 DIALECT: Final = GenerateJsonSchema.schema_dialect
@@ -19,9 +19,9 @@ def json_schema() -> dict[str, Any]:
     document = schema.Config.model_json_schema(by_alias=True, mode="validation")
     _allow_presets(document["$defs"])
     for model, key, words in _described():
-        table = document["$defs"].get(model, {})
-        if key in table.get("properties", {}):
-            table["properties"][key]["description"] = words
+        for table in (document["$defs"].get(name, {}) for name in _heirs(model)):
+            if key in table.get("properties", {}):
+                table["properties"][key]["description"] = words
     return {"$schema": DIALECT, **document, "title": "relay's configuration"}
 
 
@@ -34,24 +34,28 @@ def _allow_presets(tables: dict[str, Any]) -> None:
     del tables["ApiConfig"]["required"]
 
 
-def _described() -> Iterator[tuple[str, str, str]]:
-    """Each model, a key of it, and the docstring that follows the key."""
-    for module in (schema, verify, api, auth, poll):
+def _heirs(model: type[Table]) -> Iterator[str]:
+    """The names of a table and of all that have its keys."""
+    yield model.__name__
+    for heir in model.__subclasses__():
+        yield from _heirs(heir)
+
+
+def _described() -> Iterator[tuple[type[Table], str, str]]:
+    """Each model, a key of it, and the docstring that follows the key: what others inherit goes first."""
+    for module in (request, schema, verify, api, auth, target, route, poll):
         yield from _described_in(module)
 
 
-def _described_in(module: ModuleType) -> Iterator[tuple[str, str, str]]:
-    for model in ast.parse(inspect.getsource(module)).body:
-        if not isinstance(model, ast.ClassDef) or not issubclass(getattr(module, model.name), Table):
+def _described_in(module: ModuleType) -> Iterator[tuple[type[Table], str, str]]:
+    for found in ast.parse(inspect.getsource(module)).body:
+        model = getattr(module, found.name) if isinstance(found, ast.ClassDef) else None
+        if not isinstance(found, ast.ClassDef) or not (isinstance(model, type) and issubclass(model, Table)):
             continue
-        for field, words in zip(model.body, model.body[1:], strict=False):
+        for field, words in zip(found.body, found.body[1:], strict=False):
             match field, words:
                 case ast.AnnAssign(target=ast.Name(id=name)), ast.Expr(value=ast.Constant(value=str(text))):
-                    yield (
-                        model.name,
-                        _alias(getattr(module, model.name), name),
-                        inspect.cleandoc(text).replace("`", ""),
-                    )
+                    yield model, _alias(model, name), inspect.cleandoc(text).replace("`", "")
 
 
 def _alias(model: type[Table], name: str) -> str:

@@ -1,14 +1,24 @@
-"""A file of certificates, read once when the configuration is loaded."""
+"""Certificates and keys, read once when the configuration is loaded."""
 
-from typing import Any, Final
+import re
+from typing import Annotated, Any, Final
 
-from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler, ValidationInfo
+from pydantic import (
+    GetCoreSchemaHandler,
+    GetJsonSchemaHandler,
+    PlainSerializer,
+    PlainValidator,
+    ValidationInfo,
+)
 from pydantic_core import CoreSchema, core_schema
 
+from relay.config.secret import Secret, read
 from relay.config.types import Place, fault, quoted
 
 MAX_BYTES: Final = 1 << 20
 MARK: Final = b"-----BEGIN CERTIFICATE-----"
+BARE: Final = re.compile(r"\s*M[CHI][A-Za-z0-9+/\s]{40}")
+"""How PEM goes on behind its first line, which somebody left out: no error shows it as if it were a path."""
 
 
 class Pem:
@@ -60,3 +70,22 @@ def _read(value: object, info: ValidationInfo) -> Pem:
     if len(content) > MAX_BYTES or MARK not in content:
         raise fault(f"the file {quoted(str(path))} holds no certificates", "PEM, BEGIN CERTIFICATE")
     return Pem(content)
+
+
+def _pem_secret(value: object, info: ValidationInfo) -> Secret:
+    """A PEM file's path, or a secret that holds the PEM. In plain text only a private key is one to hide."""
+    if not isinstance(value, str):
+        return read(value, info)
+    if "-----BEGIN " in value:
+        return Secret(value, plain="PRIVATE KEY" in value)
+    if BARE.match(value):
+        raise fault("is neither the path of a PEM file nor PEM", "it begins with -----BEGIN")
+    if not value:
+        raise fault("must be the path of a PEM file", "or a secret that holds the PEM")
+    return read({"file": value}, info)
+
+
+PemSecret = Annotated[
+    Secret, PlainValidator(_pem_secret, json_schema_input_type=Secret), PlainSerializer(str)
+]
+"""What holds a certificate or a private key; whether it is sound is told by who uses it."""

@@ -4,13 +4,11 @@
 `change next check wait on keys until fail` are CEL. `relay.poll` compiles both.
 """
 
-import re
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Final, Literal
 
 from pydantic import (
-    AfterValidator,
     BeforeValidator,
     Field,
     PlainSerializer,
@@ -18,51 +16,22 @@ from pydantic import (
     StrictBool,
     WithJsonSchema,
 )
-from pydantic import StrictFloat as Float
 from pydantic import StrictInt as Int
 from pydantic import StrictStr as Str
 
+from relay.config.request import Param, Path, RequestConfig
 from relay.config.table import Table, default
 from relay.config.types import (
     Duration,
-    Name,
     PositiveDuration,
-    Rate,
     SourceName,
     fault,
     parse_duration,
     quoted,
 )
-from relay.config.verify import HeaderName
 from relay.moment import moment
 
-
-def _scalar(value: object) -> object:
-    if isinstance(value, str | bool | int | float):
-        return value
-    raise fault("must be text, a number, true or false", "a time stands in quotes")
-
-
-def _param(value: object) -> object:
-    return [_scalar(part) for part in value] if isinstance(value, list | tuple) else _scalar(value)
-
-
-Word = StrictBool | Int | Float | Str
-"""A value of a request: text may be a template."""
-Scalar = Annotated[Word, BeforeValidator(_scalar, Word)]
-Param = Annotated[Word | tuple[Word, ...], BeforeValidator(_param, Word | tuple[Word, ...])]
-"""A list stands for a parameter that is repeated."""
-
 START_HINT: Final = '"now", "all", a span such as "-7d", or a time such as "2026-01-01T00:00:00Z"'
-
-
-def template_path(text: str) -> str:
-    """A path that is appended to the api's url, and to nothing else."""
-    if not text.startswith("/"):
-        raise fault("a path begins with /", "the host is the api's: [api.NAME] url")
-    if re.search(r"[\x00-\x20\x7f#]", re.sub(r"\$\{.*\}", "", text, flags=re.DOTALL)):
-        raise fault("is no path of a url", "spaces and # stand percent-encoded")
-    return text
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,18 +71,6 @@ StartWord = Annotated[
     PlainSerializer(str),
     WithJsonSchema({"type": "string", "pattern": "^(now|all|-.+|[0-9]{4}-.+)$"}),
 ]
-Path = Annotated[Str, AfterValidator(template_path)]
-
-
-def _json(value: object) -> object:
-    """JSON has no dates: what TOML reads as one would not be what was written."""
-    if isinstance(value, dict):
-        return {key: _json(part) for key, part in value.items()}
-    if isinstance(value, list | tuple):
-        return [_json(part) for part in value]
-    if value is None or isinstance(value, str | bool | int | float):
-        return value
-    raise fault("must be JSON", "a time stands in quotes")
 
 
 class DetailConfig(Table):
@@ -141,34 +98,13 @@ def _gap(value: object) -> object:
     return None if value is False else value
 
 
-class RequestConfig(Table):
-    """The request and what is read from its answer: of a poll as of a watch."""
+class ListingConfig(RequestConfig):
+    """What is asked and what is read from its answer: of a poll as of a watch."""
 
     preset: Str | None = None
     """A table that relay brings, by name; what stands beside it replaces its keys."""
-    api: Name
-    """Of whom it is asked: [api.NAME], with its budget and login."""
     source: SourceName | None = None
     """Whose events they are, and with whose ids they are compared; default: the table's own name."""
-    rate: Rate | None = None
-    """Less than the api allows, for this one alone."""
-    check: Str | None = None
-    """CEL, instead of the api's."""
-    wait: Str | None = None
-    """CEL, instead of the api's."""
-    method: Literal["GET", "POST"] = "GET"
-    path: Path
-    """A template, appended to the api's url; each `${}` in it is percent-encoded, unless `raw()`."""
-    query: dict[Str, Param] = Field(default={})
-    """Templates; a value whose `${}` is null is left out."""
-    headers: dict[HeaderName, Scalar] = Field(default={})
-    """Templates, likewise."""
-    json_body: Annotated[Any, AfterValidator(_json)] = Field(default=None, validation_alias="json")
-    """The JSON that is sent: its texts are templates; one that is exactly one `${}` keeps its type."""
-    form: dict[Str, Param] = Field(default={})
-    """The form that is sent: templates."""
-    format: Literal["json", "feed", "text"] = "json"
-    """How the answer is read; a feed is RSS or Atom, as `body.entries`."""
     items: Str
     """CEL to the list of items."""
     id: Str
@@ -192,7 +128,7 @@ class RequestConfig(Table):
     """How often at least, while there is none."""
 
 
-class PollConfig(RequestConfig):
+class PollConfig(ListingConfig):
     """A list that is read again and again: what is new in it is an event."""
 
     each: dict[Str, Annotated[tuple[Str, ...], Field(min_length=1)]] = Field(default={})
@@ -214,7 +150,7 @@ class PollConfig(RequestConfig):
     """What a webhook source may have missed; false: a plain poll, though its preset fills gaps."""
 
 
-class WatchConfig(RequestConfig):
+class WatchConfig(ListingConfig):
     """A thing that is asked after, from an event on, until it has come to its end."""
 
     on: Str

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from relay.config.choice import listed, meant
 from relay.config.locate import dotted
-from relay.config.poll import PollConfig, RequestConfig
+from relay.config.poll import ListingConfig, PollConfig
 from relay.config.schema import Config
 from relay.config.types import OWN_NAME_HINT, quoted
 from relay.errors import Problem
@@ -31,7 +31,7 @@ def errors(config: Config, raw: Raw) -> Iterator[Problem]:
         for name, table in _table(raw, kind).items():
             if isinstance(table, dict):
                 yield from broken(kind, name, table, raw)
-        tables: Mapping[str, RequestConfig] = getattr(config, kind)
+        tables: Mapping[str, ListingConfig] = getattr(config, kind)
         for name, sound in tables.items():
             yield from spans(dotted([kind, name]), sound)
 
@@ -39,10 +39,9 @@ def errors(config: Config, raw: Raw) -> Iterator[Problem]:
 def broken(kind: str, name: str, table: Raw, raw: Raw) -> Iterator[Problem]:
     """Every rule that the keys of [`kind`.`name`] break; `raw` is the whole file, presets merged."""
     path = dotted([kind, name])
-    yield from _api(path, table, raw)
+    yield from asks(path, table, raw)
     if name == OWN_SOURCE and "source" not in table:
         yield Problem(f"{path}.source", f"no source may be called {OWN_SOURCE}", OWN_NAME_HINT)
-    yield from _body(path, table)
     yield from _timeless(path, table)
     if isinstance(table.get("detail"), dict) and "data" in table:
         yield Problem(f"{path}.data", "is never used: detail has its own", "detail.data")
@@ -65,9 +64,15 @@ def sources(raw: Raw) -> dict[tuple[str, str], str]:
 def asked(config: Config) -> Iterator[tuple[tuple[str, str], str]]:
     """The same of a config."""
     for kind in BELONGS:
-        tables: Mapping[str, RequestConfig] = getattr(config, kind)
+        tables: Mapping[str, ListingConfig] = getattr(config, kind)
         for name, table in tables.items():
             yield (kind, name), table.source or name
+
+
+def asks(path: str, table: Raw, raw: Raw) -> Iterator[Problem]:
+    """What is wrong with the request that a table describes: of a poll, a watch, an enrichment."""
+    yield from _api(path, table, raw)
+    yield from _body(path, table)
 
 
 def _api(path: str, table: Raw, raw: Raw) -> Iterator[Problem]:
@@ -125,7 +130,7 @@ def _table(raw: Raw, kind: str) -> Mapping[str, Any]:
     return found if isinstance(found, dict) else {}
 
 
-def spans(path: str, config: RequestConfig) -> Iterator[Problem]:
+def spans(path: str, config: ListingConfig) -> Iterator[Problem]:
     """What its durations must be to each other."""
     if "idle" in config.model_fields_set and config.idle < config.every:
         yield Problem(f"{path}.idle", "is shorter than every", "the slowest interval: at least every")

@@ -1,23 +1,18 @@
 """What must hold between keys and between tables: the errors, and what is only worth a warning."""
 
 from collections.abc import Iterator, Mapping
-from typing import Any, Final
+from typing import Any
 
-from relay.config import poll_rules, source_rules
-from relay.config.choice import listed, meant
+from relay.config import poll_rules, route_rules, source_rules, target_rules
 from relay.config.doubts import doubts
-from relay.config.later import LATER, OWN_EVENTS_HINT
 from relay.config.locate import dotted
 from relay.config.schema import Config
 from relay.config.secret import HINT, Secret
 from relay.config.table import Table
 from relay.config.types import quoted
 from relay.errors import Problem
-from relay.route import OWN_SOURCE, Route
+from relay.route import Route
 
-MAX_OWED: Final = 4000
-"""Deliveries that one event may be owed: they are planned and stored in one transaction."""
-GLOB: Final = frozenset("*?[")
 Raw = dict[str, Any]
 
 
@@ -26,10 +21,9 @@ def errors(config: Config, raw: Raw) -> Iterator[Problem]:
     for name, table in _tables(raw, "source"):
         yield from source_rules.broken(f"source.{name}", table)
     yield from _same_paths(config, raw)
-    for name, table in _tables(raw, "route"):
-        yield from _route(f"route.{name}", table, raw)
+    yield from target_rules.errors(config, raw)
+    yield from route_rules.errors(config, raw)
     yield from poll_rules.errors(config, raw)
-    yield from _owed(config)
     yield from _listeners(config, raw)
     yield from _bodies(config)
 
@@ -53,71 +47,9 @@ def _same_paths(config: Config, raw: Raw) -> Iterator[Problem]:
 # routes
 
 
-def _route(path: str, table: Raw, raw: Raw) -> Iterator[Problem]:
-    """Whom it names: told even where it has other faults."""
-    yield from _from(f"{path}.from", _texts(table.get("from")), raw)
-    yield from _to(f"{path}.to", _texts(table.get("to")), _names(raw, "target"))
-
-
-def _texts(value: object) -> list[str]:
-    """The texts of a value of the wrong type, too."""
-    return [text for text in (value if isinstance(value, list) else [value]) if isinstance(text, str)]
-
-
-def _from(path: str, sources: list[str], raw: Raw) -> Iterator[Problem]:
-    asked = poll_rules.sources(raw)
-    known = list(dict.fromkeys([*_names(raw, "source"), *asked.values()]))
-    for source in sources:
-        if source == OWN_SOURCE:
-            yield Problem(path, f'"{OWN_SOURCE}" {LATER}', OWN_EVENTS_HINT)
-        elif not GLOB & set(source) and source not in known:
-            yield _elsewhere(path, source, asked) or _nobody(path, "source", source, known)
-
-
-def _elsewhere(path: str, name: str, asked: Mapping[tuple[str, str], str]) -> Problem | None:
-    """Who names a poll or watch means the source of its events."""
-    for (kind, table), source in asked.items():
-        if table == name:
-            text = (
-                f"there is no source {quoted(name)}: events of {kind}.{name} are of source {quoted(source)}"
-            )
-            return Problem(path, text, f"from = [{quoted(source)}]")
-    return None
-
-
-def _to(path: str, targets: list[str], known: list[str]) -> Iterator[Problem]:
-    for target in dict.fromkeys(targets):
-        if target not in known:
-            yield _nobody(path, "target", target, known)
-        if targets.count(target) > 1:
-            yield Problem(path, f"names {quoted(target)} more than once", "once is enough")
-
-
-def _names(raw: Raw, kind: str) -> list[str]:
-    tables = raw.get(kind)
-    return list(tables) if isinstance(tables, dict) else []
-
-
-def _nobody(path: str, kind: str, name: str, known: list[str]) -> Problem:
-    names = f"there are {listed(known)}" if known else f"there is no [{kind}.NAME] at all"
-    return Problem(path, f"there is no {kind} {quoted(name)}", meant(name, known) or names)
-
-
 def routes(config: Config) -> list[Route]:
     """The routes of the file, in its order."""
     return [Route(name, route.sources, route.to) for name, route in config.route.items()]
-
-
-def _owed(config: Config) -> Iterator[Problem]:
-    plans = routes(config)
-    for name, path in _events(config).items():
-        owed = sum(len(route.targets) for route in plans if route.takes(name))
-        if owed > MAX_OWED:
-            yield Problem(
-                path,
-                f"each of its events would be {owed} deliveries, more than {MAX_OWED}",
-                "take it in fewer routes",
-            )
 
 
 # the server
@@ -127,7 +59,10 @@ def _listeners(config: Config, raw: Raw) -> Iterator[Problem]:
     """They are apart; port 0, any that is free, is another one each time."""
     public, admin = config.server.listen, config.admin.listen
     if public == admin and (public.port or public.path):
-        at, other = ("admin", "server") if "listen" in _names(raw, "admin") else ("server", "admin")
+        own = any(
+            "listen" in table for name, table in raw.items() if name == "admin" and isinstance(table, dict)
+        )
+        at, other = ("admin", "server") if own else ("server", "admin")
         yield Problem(f"{at}.listen", f"{public} is {other}.listen too", "give each a port of its own")
 
 
@@ -147,29 +82,14 @@ def warnings(config: Config) -> Iterator[Problem]:
     """What loads, and is probably not meant."""
     for path, secret in _secrets(config):
         yield from _visible(path, secret)
-    plans = routes(config)
-    sources = _events(config)
-    for name, path in sources.items():
-        if not any(route.takes(name) for route in plans):
-            yield _warning(path, "no route takes its events: they are kept as unrouted", "")
+    yield from route_rules.doubts(config)
+    yield from target_rules.doubts(config)
     yield from _shared(config)
     for name, source in config.source.items():
         if source.provider is None and not source.id:
             hint = 'id = "body.id"; id = "digest" where equal bodies are always retries'
             yield _warning(f"source.{name}", "has no id: none of its events is taken for a duplicate", hint)
         yield from doubts(dotted(["source", name]), source, config.store.dedupe_window)
-    for route in plans:
-        for glob in route.sources:
-            if GLOB & set(glob) and not any(Route("", (glob,), ()).takes(name) for name in sources):
-                yield _warning(f"route.{route.name}.from", f"{quoted(glob)} matches no source", "")
-
-
-def _events(config: Config) -> dict[str, str]:
-    """Every source that has events, and the table that brings them: a webhook's goes before a poll's."""
-    found = {name: f"source.{name}" for name in config.source}
-    for (kind, table), source in poll_rules.asked(config):
-        found.setdefault(source, f"{kind}.{table}")
-    return found
 
 
 def _shared(config: Config) -> Iterator[Problem]:
@@ -207,22 +127,27 @@ def _secrets(config: Config) -> Iterator[tuple[str, Secret]]:
             for key, secrets in handshake.require.items():
                 yield from _listed(("source", name, "handshake", number, "require", key), secrets)
     for name, target in config.target.items():
-        if isinstance(target.url, Secret):
-            yield f"target.{name}.url", target.url
+        yield from _within(("target", name), _keys(target, "url", "auth", "sign"))
     for name, api in config.api.items():
-        yield from _within(("api", name), {key: getattr(api, key) for key in ("url", "headers", "auth")})
+        yield from _within(("api", name), _keys(api, "url", "headers", "auth"))
+
+
+def _keys(table: Table, *keys: str) -> dict[str, object]:
+    return {key: getattr(table, key) for key in keys}
 
 
 def _within(path: tuple[str | int, ...], value: object) -> Iterator[tuple[str, Secret]]:
     """Every secret in a value, however deep."""
     if isinstance(value, Secret):
         yield dotted(path), value
+    elif isinstance(value, tuple):
+        yield from _listed(path, value)
     elif isinstance(value, Mapping | Table):
         for key, part in value.items() if isinstance(value, Mapping) else value:
             yield from _within((*path, key), part)
 
 
-def _listed(path: tuple[str | int, ...], secrets: tuple[Secret, ...]) -> Iterator[tuple[str, Secret]]:
+def _listed(path: tuple[str | int, ...], values: tuple[object, ...]) -> Iterator[tuple[str, Secret]]:
     """One that stands alone has the key's own path."""
-    for index, secret in enumerate(secrets):
-        yield dotted((*path, index) if len(secrets) > 1 else path), secret
+    for index, value in enumerate(values):
+        yield from _within((*path, index) if len(values) > 1 else path, value)

@@ -5,17 +5,18 @@ Presence rules between keys, and between tables, are in `rules`; keys that come 
 
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BeforeValidator, Field, PlainSerializer, PlainValidator
-from pydantic import StrictFloat as Float
+from pydantic import AfterValidator, BeforeValidator, Field
 from pydantic import StrictInt as Int
 from pydantic import StrictStr as Str
 
 from relay.config.api import ApiConfig
-from relay.config.choice import format_name
+from relay.config.header import HeaderName
 from relay.config.pem import Pem
 from relay.config.poll import PollConfig, WatchConfig
+from relay.config.route import EnrichConfig, RouteConfig
 from relay.config.secret import Secret
 from relay.config.table import OneText, Secrets, Table, Texts, default
+from relay.config.target import TargetConfig
 from relay.config.types import (
     Duration,
     Listen,
@@ -27,8 +28,8 @@ from relay.config.types import (
     Size,
     SourceName,
 )
-from relay.config.url import public_address, source_path, store_url, target_url
-from relay.config.verify import HandshakeConfig, HeaderName, Verify
+from relay.config.url import public_address, source_path, store_url
+from relay.config.verify import HandshakeConfig, Verify
 
 
 class ServerConfig(Table):
@@ -167,41 +168,11 @@ class SourceConfig(Table):
     """cloudevents: what it is granted; default: what it asks for."""
 
 
-class RetryConfig(Table):
-    """What follows a failed attempt."""
+class AlertsConfig(Table):
+    """relay's own events."""
 
-    schedule: tuple[Duration, ...] = default(("5s", "5m", "30m", "2h", "5h", "10h", "14h", "20h", "24h"))
-    """The waits between attempts. Empty: none is made after the first."""
-    jitter: Annotated[Float, Field(ge=0, le=1, allow_inf_nan=False)] = 0.2
-    max_age: PositiveDuration = default("76h")
-
-
-class TargetConfig(Table):
-    """Where deliveries go."""
-
-    url: Annotated[
-        str | Secret, PlainValidator(target_url, json_schema_input_type=Secret), PlainSerializer(str)
-    ]
-    """`log:` or http(s)://…; a Secret where the file says so, or where it holds a password."""
-    timeout: PositiveDuration = default("30s")
-    connect_timeout: PositiveDuration = default("5s")
-    concurrency: Annotated[Int, Field(ge=1, le=10_000)] = 16
-    rate: Rate | None = None
-    format: Annotated[Literal["raw"], BeforeValidator(format_name)] = "raw"
-    retry: RetryConfig = RetryConfig()
-
-    @property
-    def address(self) -> str:
-        """The url revealed: for connecting, never for printing."""
-        return self.url.reveal() if isinstance(self.url, Secret) else self.url
-
-
-class RouteConfig(Table):
-    """From sources to targets."""
-
-    sources: Annotated[Texts, Field(min_length=1)] = Field(validation_alias="from")
-    """Names and globs."""
-    to: Annotated[Texts, Field(min_length=1)]
+    every: PositiveDuration = default("1m")
+    """At most one of a type and name in this time."""
 
 
 def _paths(sources: dict[str, SourceConfig]) -> dict[str, SourceConfig]:
@@ -219,9 +190,11 @@ class Config(Table):
     store: StoreConfig = StoreConfig()
     log: LogConfig = LogConfig()
     health: HealthConfig = HealthConfig()
+    alerts: AlertsConfig = AlertsConfig()
     source: Annotated[dict[SourceName, SourceConfig], AfterValidator(_paths)] = Field(default={})
     target: dict[Name, TargetConfig] = Field(default={})
     route: dict[Name, RouteConfig] = Field(default={})
     api: dict[Name, ApiConfig] = Field(default={})
+    enrich: dict[Name, EnrichConfig] = Field(default={})
     poll: dict[Name, PollConfig] = Field(default={})
     watch: dict[Name, WatchConfig] = Field(default={})

@@ -13,7 +13,7 @@ from relay.errors import Problem
 SECRETLESS: Final = frozenset({"paypal", "sns", "none"})
 """Providers and types of verify that have no secret."""
 SIGNED: Final = (frozenset(get_args(Provider)) | set(TYPES)) - SECRETLESS
-PLACED: Final = frozenset({"hmac", "digest", "ed25519", "ecdsa", "token"})
+PLACED: Final = ("hmac", "digest", "ed25519", "ecdsa", "token")
 """Types of verify whose proof stands at a place that the file names."""
 OWN_KEYS: Final = {
     "header": ("fedex",),

@@ -14,7 +14,7 @@ def default(text: str | tuple[str, ...]) -> Any:
     return Field(default=text, validate_default=True)
 
 
-def _several(value: object) -> object:
+def several(value: object) -> object:
     """One is as good as a list of one."""
     return [value] if isinstance(value, str | dict | Secret) else value
 
@@ -31,6 +31,6 @@ class Table(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True, hide_input_in_errors=True)
 
 
-Texts = Annotated[tuple[Str, ...], BeforeValidator(_several, tuple[Str, ...] | Str)]
+Texts = Annotated[tuple[Str, ...], BeforeValidator(several, tuple[Str, ...] | Str)]
 OneText = Annotated[tuple[Str, ...], BeforeValidator(_one), WithJsonSchema({"type": "string"})]
-Secrets = Annotated[tuple[Secret, ...], BeforeValidator(_several, tuple[Secret, ...] | Secret)]
+Secrets = Annotated[tuple[Secret, ...], BeforeValidator(several, tuple[Secret, ...] | Secret)]

@@ -1,47 +1,18 @@
-"""Addresses in the file: a target's, the store's, the public one, a source's path."""
+"""Addresses in the file: the store's, the public one, a source's path. A target's is in `target_url`."""
 
 import re
 from typing import Final
 from urllib.parse import SplitResult, urlsplit
 
-from pydantic import ValidationInfo
-
 from relay.config import later
-from relay.config.secret import HINT, Secret, read
 from relay.config.types import fault
 
 HTTP: Final = frozenset({"http", "https"})
 OWN_PATHS: Final = frozenset({"/livez", "/readyz", "/in/relay"})
-STAND_IN: Final = "http://missing.invalid/"
-"""The url of a target whose credential is not there (in `relay check` only)."""
 _PATH: Final = re.compile(r"/[A-Za-z0-9\-._~!$&'()*+,;=:@%/]*")
 
 
-def target_url(value: object, info: ValidationInfo) -> str | Secret:
-    """`log:` or http(s)://…; a Secret where it is one, or holds a password. No error shows any of it."""
-    if isinstance(value, str):
-        _check_target(value)
-        return Secret(value, plain=True) if "@" in urlsplit(value).netloc else value
-    if not isinstance(value, dict | Secret):
-        raise fault("is no url", f"a text, or {HINT}")
-    secret = read(value, info)
-    if secret.missing:
-        return Secret(STAND_IN, missing=True)
-    _check_target(secret.reveal())
-    return secret
-
-
-def _check_target(text: str) -> None:
-    if text == "log:":
-        return
-    scheme = text.partition(":")[0].lower()
-    if scheme in later.SCHEMES:
-        raise fault(f"a {scheme}: target {later.LATER}", later.SCHEME_HINT)
-    if _http(text) is None:
-        raise fault("is no address of a target", "https://HOST/PATH, http://HOST:PORT/PATH, or log:")
-
-
-def _http(text: str) -> SplitResult | None:
+def http_parts(text: str) -> SplitResult | None:
     """The parts of an http(s) url; None where it is none."""
     if re.search(r"[\x00-\x20\x7f]", text):
         return None
@@ -55,7 +26,7 @@ def _http(text: str) -> SplitResult | None:
 
 def public_address(text: str) -> str:
     """An http(s) url without query; a slash at its end is cut off, for paths are appended."""
-    parts = _http(text)
+    parts = http_parts(text)
     if parts is None or parts.query or parts.fragment or "@" in parts.netloc:
         raise fault("is no address for senders", 'such as "https://hooks.example.com"')
     return text.rstrip("/")

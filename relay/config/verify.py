@@ -3,26 +3,14 @@
 The words of a source that relay does not know by name; the presets are written in them too.
 """
 
-import re
 from typing import Annotated, Final, Literal
 
-from pydantic import AfterValidator, Field, StrictBool
+from pydantic import Field, StrictBool
 from pydantic import StrictStr as Str
 
 from relay.config.pem import Pem
 from relay.config.table import Secrets, Table, Texts, default
-from relay.config.types import PositiveDuration, fault, quoted
-
-HEADER_NAME: Final = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
-
-
-def _header_name(text: str) -> str:
-    if not HEADER_NAME.fullmatch(text):
-        raise fault(f"{quoted(text)} is no name of a header", 'such as "X-Signature"')
-    return text
-
-
-HeaderName = Annotated[Str, AfterValidator(_header_name)]
+from relay.config.types import PositiveDuration
 
 
 class TimestampConfig(Table):

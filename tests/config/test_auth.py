@@ -84,6 +84,7 @@ def test_a_plain_user_is_no_plain_secret() -> None:
         ({"type": "bearer", "token": {"env": "LINES"}}, "cannot stand in a header"),
         ({"type": "header", "name": "X-A", "value": {"env": "LINES"}}, "cannot stand in a header"),
         ({"type": "header", "name": "X A", "value": SECRET}, '"X A" is no name of a header'),
+        ({"type": "header", "name": "host", "value": SECRET}, '"host" cannot be set'),
         ({"type": "bearer", "token": 5}, "is no secret"),
         ({"type": "basic", "user": 5, "password": SECRET}, "is no text"),
         ({"type": "query", "name": "", "value": SECRET}, "String should have at least 1 character"),

@@ -81,3 +81,23 @@ def test_what_is_asked_changes_by_name(reads: Reads) -> None:
     old, new = reads(poll, GITHUB_TOKEN="1").config, reads(f'{poll}every = "5m"', GITHUB_TOKEN="2").config
     assert changed(old, new) == ["api.github", "poll.a"]
     assert changed(new, reads("").config) == ["api.github", "poll.a"]
+
+
+def test_enrichments_change_by_name(reads: Reads) -> None:
+    """What is asked for events, as what is asked without any; own events by their key."""
+    api = '[api.shop]\nurl = "https://shop.example"\n'
+    enrich = '[enrich.order]\napi = "shop"\npath = "/orders/1"\nput = "order"\n'
+    old, new = reads(api + enrich).config, reads(f'{api}{enrich}within = "5m"\n[alerts]\nevery = "5m"').config
+    assert changed(old, new) == ["alerts.every", "enrich.order"]
+    assert changed(old, reads(api).config) == ["enrich.order"]
+    assert needs_restart(old, new) == []
+
+
+def test_a_targets_certificate_is_a_change(reads: Reads) -> None:
+    """The file is the same; key, certificate and what signs are others."""
+    lost, url = '{ env = "A" }', 'url = "https://a.example"'
+    text = (
+        f'[target.a]\n{url}\nauth = {{ type = "mtls", certificate = {lost}, key = {lost} }}\n'
+        f'[target.b]\n{url}\nsign = {{ type = "hmac", header = "X-A", secret = {lost} }}'
+    )
+    assert changed(reads(text, A="1").config, reads(text, A="2").config) == ["target.a", "target.b"]

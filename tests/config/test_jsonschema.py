@@ -5,6 +5,8 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
+import pytest
+
 from relay.config.jsonschema import json_schema
 
 
@@ -40,3 +42,38 @@ def test_keys_are_described_and_called_as_in_the_file() -> None:
     assert described["RouteConfig", "from"] == "Names and globs."
     assert ("HmacVerify", "json") in described
     assert ("HmacVerify", "json_path") not in described
+
+
+def test_what_tables_have_in_common_is_described_in_each() -> None:
+    """A key that a table has from another one is described there, too; its own words go before."""
+    described = {(table, key): value.get("description") for table, key, value in properties()}
+    for table in ("PollConfig", "WatchConfig", "EnrichConfig"):
+        assert described[table, "api"] == "Of whom it is asked: [api.NAME], with its budget and login."
+    assert described["Ed25519Verify", "body_sha256_query"]
+
+
+@pytest.mark.parametrize(
+    "table",
+    ["TargetConfig", "MtlsAuth", "StandardSign", "HmacSign", "BatchConfig", "RotateConfig", "EnrichConfig"],
+)
+def test_what_editors_say_of_targets(table: str) -> None:
+    """Every key but the plainest is described, with no word of the source's own."""
+    keys = {key: value.get("description") for name, key, value in properties() if name == table}
+    plain = {"type", "connect_timeout", "method", "algorithm"}
+    assert [key for key, words in keys.items() if not words and key not in plain] == []
+    assert "`" not in "".join(words or "" for words in keys.values())
+
+
+@pytest.mark.parametrize(
+    ("table", "key", "there"),
+    [
+        ("EnrichConfig", "put", {"pattern": "^[a-zA-Z_][a-zA-Z0-9_]{0,63}$"}),
+        ("TargetConfig", "format", {"enum": ["raw", "cloudevents", "cloudevents-binary"]}),
+        ("BatchConfig", "max", {"maximum": 200, "minimum": 1, "default": 100}),
+        ("AlertsConfig", "every", {"default": "1m"}),
+    ],
+)
+def test_what_editors_check(table: str, key: str, there: dict[str, Any]) -> None:
+    """What relay refuses, an editor underlines."""
+    (value,) = (value for name, each, value in properties() if (name, each) == (table, key))
+    assert there.items() <= value.items()

@@ -172,7 +172,7 @@ def test_a_fault_of_ones_own_is_at_its_own_line(tells: Tells) -> None:
             'F:7: poll.b.window: a pass would never get on, in preset "zoom-ended"'
             " (let it be more than twice overlap)"
         ),
-        "F:11: api.zoom.auth: must be a table",
+        'F:11: api.zoom.auth: must be a table (auth = { type = "bearer", token = { env = "NAME" } })',
     ]  # fmt: skip
 
 

@@ -123,17 +123,13 @@ def test_two_sources_at_one_path(tells: Tells) -> None:
 
 
 def test_routes_name_what_is_there(tells: Tells) -> None:
-    """Names of nobody, of relay itself, and the same target twice."""
+    """Names of nobody, and the same target twice; relay itself is somebody."""
     told = tells(
         f"[source.shop]\n{OPEN}"
         '[target.x]\nurl = "log:"\n[route.a]\nfrom = ["shop", "shp", "relay"]\nto = ["x", "x", "y"]'
     )
     assert told == [
         'F:7: route.a.from: there is no source "shp" (did you mean "shop"?)',
-        (
-            'F:7: route.a.from: "relay" is not available in this version'
-            " (relay's own events come later; watch /health and /metrics)"
-        ),
         'F:8: route.a.to: names "x" more than once (once is enough)',
         'F:8: route.a.to: there is no target "y" (there are "x")',
     ]

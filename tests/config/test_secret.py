@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
-from relay.config.schema import AdminConfig, Config, TargetConfig
+from relay.config.schema import AdminConfig, Config
 from relay.config.secret import STAND_IN, Secret
+from relay.config.target import TargetConfig
 from tests.config.conftest import Reads, Tells
 
 HIDDEN = "s3cr3t-value"
@@ -206,7 +207,7 @@ def test_a_missing_url_is_stood_in_for(reads: Reads) -> None:
     loaded = reads('[target.a]\nurl = { credential = "u" }', checking=True)
     assert isinstance(loaded.config.target["a"], TargetConfig)
     assert loaded.config.target["a"].address == "http://missing.invalid/"
-    assert [warning.path for warning in loaded.warnings] == ["target.a.url"]
+    assert [warning.path for warning in loaded.warnings] == ["target.a", "target.a.url"]
 
 
 def test_code_may_give_secrets_as_they_are() -> None:

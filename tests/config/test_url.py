@@ -1,57 +1,8 @@
-"""Addresses: which are taken, which come later, which are none."""
+"""Addresses: what senders see, where events are kept, where a source listens."""
 
 import pytest
 
-from relay.config.secret import Secret
 from tests.config.conftest import Reads, Tells
-
-
-@pytest.mark.parametrize(
-    "url",
-    [
-        "log:",
-        "http://localhost:9000/x",
-        "https://example.com",
-        "https://[::1]:8443/a?b=c",
-        "HTTPS://example.com/",
-    ],
-)
-def test_where_targets_are(reads: Reads, url: str) -> None:
-    """http, https, and log: for the terminal; as text they stay readable."""
-    assert reads(f'[target.a]\nurl = "{url}"').config.target["a"].url == url
-
-
-NO_TARGETS = ["", "log:x", "example.com", "ftp://example.com", "https://", "https:///x", "http://a:x"]
-NO_TARGETS += ["http://a:99999", "http://a b", "http://[::1", "http://a/\\n", "mailto:a@b", "http://:80"]
-
-
-@pytest.mark.parametrize("url", NO_TARGETS)
-def test_where_no_target_is(tells: Tells, url: str) -> None:
-    """A slip in a url is told before anything is sent there, without the url: it may be a secret."""
-    assert tells(f'[target.a]\nurl = "{url}"') == [
-        "F:2: target.a.url: is no address of a target (https://HOST/PATH, http://HOST:PORT/PATH, or log:)"
-    ]
-
-
-@pytest.mark.parametrize(
-    "scheme", ["exec", "file", "nats", "tls", "amqp", "amqps", "kafka", "redis", "rediss"]
-)
-def test_targets_that_come_later(tells: Tells, scheme: str) -> None:
-    """They are no slips: relay knows them, this version does not."""
-    told = f"a {scheme}: target is not available in this version (targets are http://, https:// and log:)"
-    assert tells(f'[target.a]\nurl = "{scheme}://host/x"') == [f"F:2: target.a.url: {told}"]
-
-
-def test_a_url_with_a_password_is_a_secret(reads: Reads) -> None:
-    """It is masked, and told of as any secret in plain text."""
-    loaded = reads('[target.a]\nurl = "https://me:pw@example.com/"')
-    assert isinstance(loaded.config.target["a"].url, Secret)
-    assert [warning.path for warning in loaded.warnings] == ["target.a.url"]
-
-
-def test_a_url_is_text(tells: Tells) -> None:
-    """A number is no url, and the hint says what is."""
-    assert tells("[target.a]\nurl = 5")[0].startswith("F:2: target.a.url: is no url (a text, or { env")
 
 
 @pytest.mark.parametrize(
