@@ -47,15 +47,33 @@ class Batch:
     states: dict[str, TargetState] = field(default_factory=dict)
     polls: dict[tuple[str, str], Json] = field(default_factory=dict)
     """What was remembered of a poll's part, apart from what `appends` move."""
+    answers: dict[tuple[str, str], Json] = field(default_factory=dict)
+    """What enrichments answered, by event and name."""
 
     def parts(self) -> "list[Batch]":
-        """Each of its parts as a batch of its own."""
+        """Each of its parts as a batch of its own; deliveries that were tried in one batch stay together."""
         return [
             *[Batch(appends=[waiting]) for waiting in self.appends],
-            *[Batch(settlements=[settlement]) for settlement in self.settlements],
+            *[Batch(settlements=together) for together in _together(self.settlements)],
             *[Batch(states={name: state}) for name, state in self.states.items()],
             *[Batch(polls={part: state}) for part, state in self.polls.items()],
+            *[Batch(answers={name: answer}) for name, answer in self.answers.items()],
         ]
+
+
+def same_batch(one: Settlement, other: Settlement) -> bool:
+    """Whether the two deliveries were tried in one batch: it has one outcome, on disk too."""
+    return one.batch is not None and one.batch == other.batch
+
+
+def _together(settlements: list[Settlement]) -> list[list[Settlement]]:
+    parts: list[list[Settlement]] = []
+    for settlement in settlements:
+        if parts and same_batch(parts[-1][-1], settlement):
+            parts[-1].append(settlement)
+        else:
+            parts.append([settlement])
+    return parts
 
 
 Commit = Callable[[Batch], Awaitable[list[list[Receipt]]]]

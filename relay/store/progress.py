@@ -79,6 +79,17 @@ class Memory(Protocol):
     async def flush(self) -> None:
         """Return when all that was remembered and settled so far is on disk."""
 
+    # enrichments
+
+    async def answers(self, event: str) -> Mapping[str, Json]:
+        """What was kept for an event, by name; also what is not on disk yet."""
+
+    def keep_answer(self, event: str, name: str, answer: Json) -> None:
+        """Know this for an event from now on, and write it down with the next commit.
+
+        Kept while commits fail; gone when the event is, and when one of its deliveries is replayed by hand.
+        """
+
     # polls
 
     def poll_names(self) -> set[str]:

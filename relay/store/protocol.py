@@ -5,9 +5,9 @@ targets, polls and watches: `relay.store.progress`), the archive (looking, repla
 raises StoreUnavailable where a commit fails; a call that was cancelled may still have been carried out.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol, TypeAlias
 
 from relay.delivery import Delivery, Settlement
 from relay.event import Event, Headers
@@ -52,14 +52,19 @@ class Outbox(Protocol):
     async def claim(self, target: str, count: int, now: int) -> list[Delivery]:
         """At most `count` due at `target`, oldest due first; nobody else's until settled or released.
 
-        None at hand, though some may be due: it has begun to read them, and wakes `target` when it has.
+        Of one order (`Planned.order`) the first alone is due: the next one when that has ended, on disk.
+        What was tried in one batch, and is due at one moment, comes as a whole, be it more than `count`.
+        Fewer than `count`, though more may be due: it has begun to read them, and wakes `target` when it has.
         """
 
     def settle(self, settlements: Sequence[Settlement]) -> None:
-        """What became of claimed deliveries: written down with the next commit; kept while commits fail."""
+        """What became of claimed deliveries: written down with the next commit; kept while commits fail.
+
+        Those of one `Settlement.batch` are written in one transaction.
+        """
 
     def release(self, deliveries: Iterable[Delivery]) -> None:
-        """Give back claimed deliveries that were not tried; they stay due."""
+        """Give back claimed deliveries that were not tried; they stay due, in their place in the line."""
 
     def shelve(self, target: str) -> None:
         """Nothing will be claimed for `target` for a while: let go what is held in memory for it."""
@@ -137,6 +142,11 @@ class Page:
 
     events: tuple[EventView, ...]
     next: str | None
+
+
+Replan: TypeAlias = Callable[[Sequence[Event]], Awaitable[Sequence[tuple[Planned, ...]]]]
+"""What unrouted events are owed by today's routes: a plan for each, in order. While it is awaited nothing is
+held up; it may be asked several times for one page."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -260,13 +270,12 @@ class Store(Outbox, Memory, Archive, Protocol):
     def unsettled(self) -> int:
         """Settlements that wait for a commit."""
 
-    async def replay(
-        self, query: Query, how: Replay, replan: Callable[[Event], tuple[Planned, ...]]
-    ) -> Count:
+    async def replay(self, query: Query, how: Replay, replan: Replan) -> Count:
         """Make the deliveries of what `query` finds due again, at most `query.limit` events of it.
 
         Event by event, newest first; with `target`, `route` or `state` only such deliveries. An unrouted
-        event is planned anew by `replan`.
+        event is planned anew by `replan`. Of one order the first is due first; what enrichments answered for
+        these events is forgotten.
         """
 
     async def discard(self, query: Query, now: int, *, dry_run: bool = False) -> Count:

@@ -5,7 +5,7 @@ from itertools import islice
 from typing import Final
 
 from relay.delivery import Settlement
-from relay.store.batch import Append, Batch
+from relay.store.batch import Append, Batch, same_batch
 from relay.store.progress import Json
 from relay.target import TargetState
 
@@ -27,6 +27,8 @@ class Queue:
         self.settlements: list[Settlement] = []
         self.states: dict[str, TargetState] = {}
         self.polls: dict[tuple[str, str], Json] = {}
+        self.answers: dict[tuple[str, str], Json] = {}
+        """By event and name."""
         self.beat = False
         """Something is to be committed, be it nothing."""
 
@@ -44,12 +46,12 @@ class Queue:
     def take(self) -> Batch | None:
         """The next batch, within its bounds; None where nothing waits."""
         appends = self._senders or self._passes
-        if not (appends or self.settlements or self.states or self.polls or self.beat):
+        known = self.states or self.polls or self.answers
+        if not (appends or self.settlements or known or self.beat):
             return None
         self.beat = False
-        batch = Batch(settlements=self.settlements[:BATCH_ENTRIES], states=self.states, polls=self.polls)
-        del self.settlements[:BATCH_ENTRIES]
-        self.states, self.polls = {}, {}
+        batch = Batch([], self._take_settlements(), self.states, self.polls, self.answers)
+        self.states, self.polls, self.answers = {}, {}, {}
         if appends:
             self._fill(batch)
         return batch
@@ -62,7 +64,17 @@ class Queue:
         self.settlements[:0] = batch.settlements
         self.states = batch.states | self.states
         self.polls = batch.polls | self.polls
+        self.answers = batch.answers | self.answers
         self.beat = True
+
+    def _take_settlements(self) -> list[Settlement]:
+        """The next ones; what was tried in one batch goes into one transaction."""
+        end = min(BATCH_ENTRIES, len(self.settlements))
+        while end < len(self.settlements) and same_batch(self.settlements[end - 1], self.settlements[end]):
+            end += 1
+        taken = self.settlements[:end]
+        del self.settlements[:end]
+        return taken
 
     def _line(self, append: Append) -> dict[int, Append]:
         return self._senders if append.advance is None else self._passes

@@ -6,6 +6,7 @@ A future is resolved only after the commit that holds its work has ended, so who
 import asyncio
 import time
 from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Set as AbstractSet
 from math import inf
 from typing import Any, Final, TypeVar
 
@@ -91,6 +92,17 @@ class Writer:
     def remember_poll(self, poll: str, part: str, state: Json) -> None:
         self._queue.polls[poll, part] = state
         self._wake.set()
+
+    def keep_answer(self, event: str, name: str, answer: Json) -> None:
+        self._queue.answers[event, name] = answer
+        self._wake.set()
+
+    def forget_answers(self, events: AbstractSet[str]) -> None:
+        """Those of `events` that wait are not written any more."""
+        if events:
+            self._queue.answers = {
+                key: answer for key, answer in self._queue.answers.items() if key[0] not in events
+            }
 
     def beat(self) -> None:
         """Commit something soon, be it nothing: a store that fails, or is well again, is to be noticed."""

@@ -15,6 +15,7 @@ from tests.store.words import (
     delivered,
     found,
     put,
+    replan,
     shown,
     sound,
     states,
@@ -89,14 +90,14 @@ async def test_when_the_pending_one_is_delivered_the_dead_one_still_counts(store
 async def test_it_can_be_replayed(store: Store) -> None:
     """A filter was put right: the dead delivery is due like any other."""
     id = (await put(store, planned=(DEAD,))).id
-    assert await store.replay(Query(state="dead"), Replay(START), lambda event: ()) == Count(1, 1)
+    assert await store.replay(Query(state="dead"), Replay(START), replan()) == Count(1, 1)
     assert [d.id for d in await claimed_all(store)] == [f"{id}-1"]
 
 
 async def test_what_is_planned_anew_may_end_at_once(store: Store) -> None:
     """A replay of an unrouted event keeps to what today's routes say of it."""
     id = (await put(store, to=())).id
-    again = await store.replay(Query(), Replay(START), lambda event: (SKIPPED, DEAD))
+    again = await store.replay(Query(), Replay(START), replan(SKIPPED, DEAD))
     assert again == Count(1, 2)
     assert await states(store, id) == ["dead", "skipped", "dead"]
     assert [d.last_error for d in (await shown(store, id)).deliveries] == ["null", "`when` is no bool"]
@@ -108,8 +109,8 @@ async def test_an_unusable_item_is_a_dead_event_that_is_never_sent(store: Store,
     """Listed among the dead with its reason; neither replay nor discard touches it, nor does a claim."""
     id = (await put(store, via="poll", planned=POISON)).id
     whole = Query()
-    assert await store.replay(whole, Replay(START), lambda event: (PENDING,)) == Count(0, 0)
-    assert await store.replay(Query(ids=(id,), state="dead"), Replay(START), lambda event: ()) == Count(0, 0)
+    assert await store.replay(whole, Replay(START), replan(PENDING)) == Count(0, 0)
+    assert await store.replay(Query(ids=(id,), state="dead"), Replay(START), replan()) == Count(0, 0)
     assert await store.discard(whole, START) == Count(0, 0)
     assert await claimed(store, "") == []
     again = await home.restart()

@@ -12,6 +12,7 @@ from tests.store.words import (
     found,
     put,
     put_many,
+    replan,
     settled,
     shown,
     sound,
@@ -159,6 +160,6 @@ async def test_a_replayed_event_is_not_taken_away(store: Store) -> None:
 
     id = (await put(store)).id
     await delivered(store)
-    await store.replay(Query(ids=(id,)), Replay(START + 8 * DAY * SECOND), lambda event: ())
+    await store.replay(Query(ids=(id,)), Replay(START + 8 * DAY * SECOND), replan())
     await pruned(store, 9)
     assert await found(store) == [id]

@@ -1,5 +1,6 @@
 """Delivering again: contract 5, Replay."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
@@ -20,6 +21,7 @@ from tests.store.words import (
     delivered,
     put,
     put_many,
+    replan,
     retry,
     settled,
     shown,
@@ -30,13 +32,8 @@ from tests.store.words import (
 LATER = START + 100 * SECOND
 
 
-def unplanned(event: Event) -> tuple[Planned, ...]:
-    """Today's routes plan nothing."""
-    return ()
-
-
 async def replayed(store: Store, query: Query | None = None, now: int = LATER, **how: Any) -> Count:
-    return await store.replay(query or Query(), Replay(now, **how), unplanned)
+    return await store.replay(query or Query(), Replay(now, **how), replan())
 
 
 async def died(store: Store, target: str = "billing") -> None:
@@ -159,7 +156,7 @@ async def test_a_dry_run_counts_and_changes_nothing(store: Store) -> None:
     id = (await put(store)).id
     unrouted = (await put(store, to=())).id
     await died(store)
-    dry = await store.replay(Query(), Replay(LATER, dry_run=True), lambda event: (Planned("new", "fax"),))
+    dry = await store.replay(Query(), Replay(LATER, dry_run=True), replan(Planned("new", "fax")))
     assert dry == Count(2, 2)
     assert (await states(store, id), await states(store, unrouted)) == (["dead", "dead"], ["unrouted"])
     assert await claimed(store, now=LATER) == []
@@ -170,11 +167,12 @@ async def test_an_unrouted_event_is_planned_anew(store: Store, home: Home) -> No
     ids = [(await put(store, source=source, to=(), body=b"\xff")).id for source in ("shop", "erp")]
     seen: list[Event] = []
 
-    def replan(event: Event) -> tuple[Planned, ...]:
-        seen.append(event)
-        return (Planned("new", "fax"), Planned("new", "billing")) if event.source == "erp" else ()
+    async def plans(events: Sequence[Event]) -> list[tuple[Planned, ...]]:
+        seen.extend(events)
+        both = (Planned("new", "fax"), Planned("new", "billing"))
+        return [both if event.source == "erp" else () for event in events]
 
-    assert await store.replay(Query(), Replay(LATER), replan) == Count(1, 2)
+    assert await store.replay(Query(), Replay(LATER), plans) == Count(1, 2)
     assert {event.body for event in seen} == {b"\xff"}
     assert await states(store, ids[0]) == ["unrouted"]
     assert await states(store, ids[1]) == ["pending", "pending", "pending"]
@@ -187,7 +185,7 @@ async def test_a_routed_event_is_not_planned_anew(store: Store) -> None:
     """Its deliveries were planned when it was accepted; a replay repeats them."""
     await put(store)
     await delivered(store)
-    assert await store.replay(Query(), Replay(LATER), lambda event: (Planned("new", "fax"),)) == Count(1, 1)
+    assert await store.replay(Query(), Replay(LATER), replan(Planned("new", "fax"))) == Count(1, 1)
     assert await claimed(store, "fax", now=LATER) == []
 
 
@@ -216,7 +214,7 @@ async def test_a_replay_outlives_the_attempt_that_ran(store: Store, outcome: Out
     """Replayed while it is tried, it is due again at once, whatever that attempt comes to; which counts."""
     id = (await put(store)).id
     (running,) = await claimed_all(store)
-    await store.replay(Query(ids=(id,)), Replay(START, fresh=True), lambda _event: ())
+    await store.replay(Query(ids=(id,)), Replay(START, fresh=True), replan())
     store.settle([Settlement(running, outcome, Attempt(1, START, 0.1, 500, "answered 500"))])
     await store.flush()
     (again,) = await claimed_all(store)
@@ -232,6 +230,6 @@ async def test_an_attempt_counts_though_its_delivery_was_discarded(store: Store)
     store.settle([Settlement(running, Wait(), Attempt(1, START, 0.1, 500, "answered 500"))])
     await store.flush()
     assert await states(store, id) == ["dead", "dead"]
-    await store.replay(Query(ids=(id,)), Replay(START), lambda _event: ())
+    await store.replay(Query(ids=(id,)), Replay(START), replan())
     (again,) = await claimed_all(store)
     assert again.attempts == 1

@@ -8,7 +8,7 @@ from relay.delivery import Attempt, Dead, Delivered, Delivery, Outcome, Retry, S
 from relay.event import Event
 from relay.route import Planned
 from relay.store.progress import Advance, Item, Watch
-from relay.store.protocol import Entry, EventView, Outbox, Query, Receipt, Store
+from relay.store.protocol import Entry, EventView, Outbox, Query, Receipt, Replan, Store
 from tests.clock import START
 from tests.eventually import PATIENCE
 
@@ -119,6 +119,15 @@ def watch(key: str = "42", **said: Any) -> Watch:
     """A thing of watch `parcel`, due at once, given up after an hour."""
     given: dict[str, Any] = {"name": "parcel", "started": START, "due": START}
     return Watch(key=key, **({"until": START + 3600 * 1_000_000} | given | said))
+
+
+def replan(*planned: Planned) -> Replan:
+    """Today's routes owe this to each event."""
+
+    async def plans(events: Sequence[Event]) -> list[tuple[Planned, ...]]:
+        return [planned for _ in events]
+
+    return plans
 
 
 DELIVERED = Delivered()

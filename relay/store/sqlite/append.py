@@ -1,31 +1,36 @@
 """New events into the file, on the writer's thread, inside a transaction that is open."""
 
 import sqlite3
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Final, NamedTuple
 
 import orjson
 
 from relay.delivery import State
-from relay.event import EPOCH, Event, Ids, pack_headers
+from relay.event import Event, Ids, pack_headers
 from relay.route import Planned
 from relay.store.protocol import Entry, Receipt
-from relay.store.sqlite.rows import PER_EVENT, VIA, chunks, flat, kept_text, seen_name, values
+from relay.store.sqlite.owed import Born, Chained, New, insert_owed
+from relay.store.sqlite.rows import VIA, chunks, flat, seen_name, values
 from relay.store.sqlite.watches import begin
 
-Row = tuple[object, ...]
-New = tuple[int, Entry]
-"""A new event's tick, and the event."""
 Learnt = tuple[bytes, int, int | None]
 """A name, its event's tick, and the tick of the duplicate that brought it (None: the event itself did)."""
-Born = Callable[[str, int], int]
-"""Target and moment → the target's own time."""
+
+
+class Appended(NamedTuple):
+    """What came of entries."""
+
+    receipts: list[Receipt]
+    """Of each, in order."""
+    chained: Chained
+    """Of their deliveries that have an order."""
 
 
 def append(
     c: sqlite3.Connection, entries: Sequence[Entry], ids: Ids, salt: bytes, born: Born, now: int
-) -> list[Receipt]:
-    """Store what is new of `entries`; a receipt for each, in order.
+) -> Appended:
+    """Store what is new of `entries`.
 
     Most batches hold nothing that is known: their names are learnt without having been looked for, and
     only where one was known after all are they taken back and looked for.
@@ -36,14 +41,16 @@ def append(
         _unlearn(c, sorted_out.learnt)
         sorted_out = _sort_out(entries, names, known(c, [name for mine in names for name in mine]), ids)
         _learn(c, sorted_out.learnt)
+    chained: Chained = {}
     if sorted_out.new:
         _insert_events(c, sorted_out.new)
-        planned = _insert_owed(c, sorted_out.new, born, now)
+        chained = insert_owed(c, sorted_out.new, born, now, salt)
+        planned = sum([len(entry.planned) for _, entry in sorted_out.new])
         begun = [watch for _, entry in sorted_out.new for watch in entry.watches]
         if begun:
             begin(c, begun)
         count(c, {"events.accepted": len(sorted_out.new), "deliveries.planned": planned})
-    return sorted_out.receipts
+    return Appended(sorted_out.receipts, chained)
 
 
 def _names(salt: bytes, event: Event) -> list[bytes]:
@@ -141,50 +148,6 @@ def _state(planned: Sequence[Planned]) -> int:
         if state in states:
             return number
     return UNROUTED
-
-
-OWED: Final = f"""
-INSERT INTO delivery (id, route, target, state, attempts, step, due, born, fresh, settled, error)
-SELECT value * {PER_EVENT} + ?1, ?2, ?3, ?6, 0, 0, at, at - ?5, 0, ?7, ?8
-FROM (SELECT value, min(value + {EPOCH}, ?4) AS at FROM json_each(?9))
-"""
-"""For each event (tick) a delivery: its number, route, target; when the last of them was received, for a tick
-may be ahead of its event where the clock went back; what the target's clock is behind; its state, when it
-ended, and why."""
-
-
-def _insert_owed(c: sqlite3.Connection, new: list[New], born: Born, now: int) -> int:
-    """The deliveries of `new`, those that are planned alike together; how many they are."""
-    alike: dict[int, tuple[tuple[Planned, ...], list[int]]] = {}
-    last = 0
-    for tick, entry in new:
-        alike.setdefault(id(entry.planned), (entry.planned, []))[1].append(tick)
-        last = max(last, entry.event.received)
-    for planned, ticks in alike.values():
-        listed = orjson.dumps(ticks).decode()
-        for n, owed in enumerate(planned, start=1):
-            age = now - born(owed.target, now)
-            c.execute(OWED, (n, owed.route, owed.target, last, age, *ended(owed, now), listed))
-    return sum([len(planned) * len(ticks) for planned, ticks in alike.values()])
-
-
-def ended(owed: Planned, now: int) -> tuple[int, int | None, str | None]:
-    """State, when it ended and why, of a delivery that is planned."""
-    return int(owed.state), None if owed.state is State.PENDING else now, kept_text(owed.reason)
-
-
-def insert_deliveries(c: sqlite3.Connection, rows: list[Row]) -> None:
-    """Deliveries: (id, route, target, due, born, state, settled, error)."""
-    for some in chunks(rows):
-        c.execute(
-            "INSERT INTO delivery "
-            "(id, route, target, state, attempts, step, due, born, fresh, settled, error) "
-            "SELECT column1, column2, column3, column6, 0, 0, column4, column5, 0, column7, column8 "
-            f"FROM (VALUES {values(8, len(some))})",
-            flat(some),
-        )
-    if rows:
-        count(c, {"deliveries.planned": len(rows)})
 
 
 COUNT: Final = """

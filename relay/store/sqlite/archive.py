@@ -11,10 +11,12 @@ from relay.store.sqlite import polls, watches
 from relay.store.sqlite.rows import PER_EVENT, VIA, delivery_text
 
 EVENT = "e.id, e.source, e.key, e.type, e.via, e.received, e.occurred, e.size, e.state"
-DELIVERY = "id, route, target, state, attempts, due, status, error"
+DELIVERY = "d.id, d.route, d.target, d.state, d.attempts, {due}, d.status, d.error"
 NEWEST = "SELECT received FROM event WHERE source = ?"
 VERSION_2: Final = 2
 """Of the file: polls and watches came with it."""
+VERSION_3: Final = 3
+"""Order came with it: a delivery may wait for another."""
 OF_EVENT = f"d.id > e.id * {PER_EVENT} AND d.id < (e.id + 1) * {PER_EVENT}"
 
 
@@ -78,12 +80,18 @@ def _with_deliveries(c: sqlite3.Connection, rows: list[tuple[Any, ...]], ids: Id
     by_event: dict[int, list[tuple[Any, ...]]] = {row[0]: [] for row in rows}
     listed = f"[{','.join(map(str, by_event))}]"
     query = (
-        f"SELECT d.{DELIVERY.replace(', ', ', d.')} FROM event e JOIN delivery d ON {OF_EVENT} "
+        f"SELECT {_columns(c)} FROM event e JOIN delivery d ON {OF_EVENT} "
         "WHERE e.id IN (SELECT value FROM json_each(?)) ORDER BY d.id"
     )
     for delivery in c.execute(query, (listed,)):
         by_event[delivery[0] // PER_EVENT].append(delivery)
     return [_view(row, by_event[row[0]], ids) for row in rows]
+
+
+def _columns(c: sqlite3.Connection) -> str:
+    """Of a delivery: one that is held will be due nobody knows when."""
+    due = "CASE d.held WHEN 0 THEN d.due END" if since(c, VERSION_3) else "d.due"
+    return DELIVERY.format(due=due)
 
 
 def show(c: sqlite3.Connection, id: str, ids: Ids) -> EventView | None:
@@ -99,7 +107,7 @@ def show(c: sqlite3.Connection, id: str, ids: Ids) -> EventView | None:
     headers, query, body = kept or (b"", None, None)  # one that vanished is for `audit` to tell
     own = (tick * PER_EVENT, (tick + 1) * PER_EVENT)
     deliveries = c.execute(
-        f"SELECT {DELIVERY} FROM delivery WHERE id > ? AND id < ? ORDER BY id",
+        f"SELECT {_columns(c)} FROM delivery d WHERE d.id > ? AND d.id < ? ORDER BY d.id",
         own,
     ).fetchall()
     history = c.execute(

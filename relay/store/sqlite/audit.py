@@ -6,6 +6,7 @@ from typing import Final
 from relay.delivery import State
 from relay.event import Ids
 from relay.store.protocol import Audit
+from relay.store.sqlite.archive import VERSION_3, since
 from relay.store.sqlite.rows import PER_EVENT, delivery_text
 
 LISTED: Final = 10
@@ -33,6 +34,13 @@ SELECT e.id, e.state, (
     END
     FROM delivery d WHERE d.id > e.id * {PER_EVENT} AND d.id < (e.id + 1) * {PER_EVENT}
 ) AS should FROM event e WHERE should != e.state
+"""
+
+OUT_OF_ORDER = """
+SELECT min(id), sum(held = 0) AS free FROM delivery INDEXED BY delivery_chain
+WHERE state = 0 AND chain IS NOT NULL GROUP BY chain HAVING free != 1
+UNION ALL
+SELECT id, 0 FROM delivery INDEXED BY delivery_due WHERE state = 0 AND held = 1 AND chain IS NULL
 """
 
 
@@ -90,6 +98,10 @@ def _rows(c: sqlite3.Connection, ids: Ids) -> list[str]:
         [
             f"event {ids.text(tick)}: is {State(state).word}, by its deliveries {State(should).word}"
             for tick, state, should in c.execute(WRONG_STATE)
+        ],
+        [
+            f"delivery {delivery_text(ids, row)}: of those that go in order with it, {due} are due, not one"
+            for row, due in (c.execute(OUT_OF_ORDER) if since(c, VERSION_3) else ())
         ],
     ]
     return [line for lines in found for line in _bounded(lines)]

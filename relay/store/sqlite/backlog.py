@@ -26,8 +26,10 @@ class Backlog:
         self.ready: deque[Delivery] = deque()
         self.bytes = 0
         """Bodies held by `ready`."""
-        self.held: set[str] = set()
+        self.taken: set[str] = set()
         """Ids that are ready or being tried: what a reading of the rows must pass over."""
+        self.chains: dict[bytes, str] = {}
+        """Which of them is of a chain: no other of it is taken meanwhile, whatever its row says."""
         self.behind = True
         """The rows may have due ones that are not here."""
         self.next_due: int | None = None
@@ -39,6 +41,8 @@ class Backlog:
         """Let go while the rows were being read: what the reading says of them is old."""
         self._doubtful: set[str] = set()
         """Tried while their rows may have been changed by hand: due again, whatever the attempt says."""
+        self._passed: set[bytes] = set()
+        """Chains of which one more is due by its row: found again when the one that is taken is let go."""
         self._shelved = False
         """Shelved while the rows were being read: all that the reading says is old."""
 
@@ -47,14 +51,13 @@ class Backlog:
 
         A commit can be read before its writer says that it has ended: a reading may have been faster.
         """
-        if delivery.id in self.held:
+        if delivery.id in self.taken:
             return False
         size = len(delivery.event.body)
         if self.behind or len(self.ready) >= WINDOW or size > space:
             self.fall_behind()
             return False
-        self._hold(delivery)
-        return True
+        return self._take_in(delivery)
 
     def fall_behind(self) -> None:
         """Something is due that is not here."""
@@ -75,49 +78,95 @@ class Backlog:
         self._missed = self._shelved = False
         self.next_due = None
 
-    def end_reading(self, found: Iterable[Delivery], *, all_due: bool, next_due: int | None) -> None:
-        """`all_due`: nothing more was due when the rows were read; `next_due`: of those that were not."""
+    def end_reading(
+        self,
+        found: Iterable[Delivery],
+        *,
+        all_due: bool,
+        next_due: int | None,
+        passed: Iterable[bytes] = (),
+    ) -> None:
+        """`all_due`: nothing more was due when the rows were read; `next_due`: of those that were not.
+
+        `passed`: chains that were taken when it began, and have one more that is due.
+        """
         self.reading = False
         for delivery in () if self._shelved else found:
-            if delivery.id not in self.held and delivery.id not in self._gone:
-                self._hold(delivery)
+            if delivery.id not in self.taken and delivery.id not in self._gone:
+                self._take_in(delivery)
+        for chain in passed:
+            if chain in self.chains:
+                self._passed.add(chain)
+            else:
+                self._missed = True
         self._gone.clear()
         self.behind = not all_due or self._missed
         if next_due is not None:
             self.due_later(next_due)
 
     def take(self, count: int) -> list[Delivery]:
-        """At most `count` of the ready ones, the oldest first; they stay held."""
+        """At most `count` of the ready ones, the oldest first, and who was tried in a batch with one of them.
+
+        They stay taken.
+        """
         taken = [self.ready.popleft() for _ in range(min(count, len(self.ready)))]
+        batches = {delivery.batch for delivery in taken if delivery.batch is not None}
+        if batches:
+            taken += [delivery for delivery in self.ready if delivery.batch in batches]
+            self.ready = deque([delivery for delivery in self.ready if delivery.batch not in batches])
         self.bytes -= sum([len(delivery.event.body) for delivery in taken])
         return taken
 
-    def let_go(self, id: str) -> None:
+    def let_go(self, delivery: Delivery) -> None:
         """Not being tried any more: its row says the rest."""
-        self.held.discard(id)
-        if id in self._doubtful:
-            self._doubtful.discard(id)
+        self._forget(delivery)
+        if delivery.id in self._doubtful:
+            self._doubtful.discard(delivery.id)
             self.fall_behind()
         if self.reading:
-            self._gone.add(id)
+            self._gone.add(delivery.id)
+
+    def give_back(self, deliveries: Iterable[Delivery]) -> None:
+        """These were not tried: they are found again, and before them what was due before them."""
+        for delivery in deliveries:
+            self.let_go(delivery)
+        self._forget_ready()
 
     def shelve(self) -> None:
-        """Forget the ready ones; the rows have them."""
-        for delivery in self.ready:
-            self.held.discard(delivery.id)
-        self.ready.clear()
-        self.bytes = 0
-        self._doubtful |= self.held
-        self._shelved = self.reading
-        self.fall_behind()
+        """Forget the ready ones; the rows have them, and may have been changed by hand."""
+        self._forget_ready()
+        self._doubtful |= self.taken
 
     def due_at(self, now: int) -> int | None:
         """When something may be due: `now` for at once; None: nothing is known to come."""
-        if self.ready or self.behind:
+        if self.ready or self.behind or self.reading:
             return now
         return self.next_due
 
-    def _hold(self, delivery: Delivery) -> None:
+    def _take_in(self, delivery: Delivery) -> bool:
+        """False where it has to wait for another one of its chain to be let go."""
+        if delivery.chain is not None:
+            if delivery.chain in self.chains:
+                self._passed.add(delivery.chain)
+                return False
+            self.chains[delivery.chain] = delivery.id
         self.ready.append(delivery)
-        self.held.add(delivery.id)
+        self.taken.add(delivery.id)
         self.bytes += len(delivery.event.body)
+        return True
+
+    def _forget_ready(self) -> None:
+        for delivery in self.ready:
+            self._forget(delivery)
+        self.ready.clear()
+        self.bytes = 0
+        self._shelved = self.reading
+        self.fall_behind()
+
+    def _forget(self, delivery: Delivery) -> None:
+        self.taken.discard(delivery.id)
+        if delivery.chain is not None and self.chains.get(delivery.chain) == delivery.id:
+            del self.chains[delivery.chain]
+            if delivery.chain in self._passed:
+                self._passed.discard(delivery.chain)
+                self.fall_behind()

@@ -8,15 +8,17 @@ from typing import Final
 import structlog
 
 from relay.clock import Clock
-from relay.delivery import Delivery, Retry, Settlement, State, Wait
+from relay.delivery import Delivery, Postponed, Retry, Settlement, State, Wait
 from relay.event import Ids
 from relay.store.batch import Batch
-from relay.store.protocol import Entry, Receipt
-from relay.store.sqlite.append import Born
+from relay.store.protocol import Entry
 from relay.store.sqlite.backlog import Backlog
-from relay.store.sqlite.claims import read_due
+from relay.store.sqlite.chains import Head
+from relay.store.sqlite.claims import Taken, read_due
 from relay.store.sqlite.connection import Connection
-from relay.store.sqlite.rows import delivery_row
+from relay.store.sqlite.owed import Born, Chained
+from relay.store.sqlite.rows import delivery_row, delivery_text
+from relay.store.sqlite.transaction import Written
 
 log = structlog.get_logger()
 
@@ -42,57 +44,93 @@ class Backlogs:
             backlog = self._backlogs[target] = Backlog()
         return backlog
 
-    def held(self, target: str) -> frozenset[int]:
-        """Rows of `target` that are ready or being tried."""
-        return frozenset([delivery_row(self._ids, id) for id in self.of(target).held])
+    def taken(self, target: str) -> Taken:
+        """What of `target` is ready or being tried."""
+        backlog = self.of(target)
+        rows = frozenset([delivery_row(self._ids, id) for id in backlog.taken])
+        return Taken(rows, frozenset(backlog.chains))
 
     def claim(self, target: str, count: int, now: int) -> list[Delivery]:
-        """At most `count` ready ones; where memory is behind, reading begins."""
+        """At most `count` ready ones; where memory is behind and few are left, reading begins."""
         backlog = self.of(target)
+        taken = backlog.take(count)
         if backlog.wants_rows(now):
             backlog.begin_reading()
             task = asyncio.create_task(self._read(target, backlog, now))
             self._readings.add(task)
             task.add_done_callback(self._readings.discard)
-        return backlog.take(count)
+        return taken
 
     def release(self, deliveries: Iterable[Delivery]) -> None:
+        by_target: dict[str, list[Delivery]] = {}
         for delivery in deliveries:
-            backlog = self.of(delivery.target)
-            backlog.let_go(delivery.id)
-            backlog.fall_behind()
+            by_target.setdefault(delivery.target, []).append(delivery)
+        for target, some in by_target.items():
+            self.of(target).give_back(some)
 
-    def read_again(self, targets: set[str]) -> None:
-        """Rows of `targets` were changed by hand: what is ready may have another key now, or another time."""
+    def read_again(self, targets: set[str] | None) -> None:
+        """Rows of `targets` (None: of any) were changed by hand: what is ready may have another key now, or
+        another time.
+        """
+        targets = set(self._backlogs) if targets is None else targets
         for target in targets:
             self.of(target).shelve()
         if targets:
             self.wake(targets)
 
-    def committed(self, batch: Batch, receipts: list[list[Receipt]]) -> None:
+    def doubt(self, batch: Batch) -> None:
+        """It failed, and may be on disk all the same: the rows tell."""
+        targets = {settlement.delivery.target for settlement in batch.settlements}
+        for waiting in batch.appends:
+            for entry in waiting.entries:
+                targets.update([owed.target for owed in entry.planned])
+        for target in targets:
+            self.of(target).fall_behind()
+        if targets:
+            self.wake(targets)
+
+    def committed(self, batch: Batch, written: Written) -> None:
         """It is on disk: new deliveries are at hand at once, settled ones are let go, the worker is told."""
         touched = {self._settled(settlement) for settlement in batch.settlements}
+        touched.update(self.promoted(written.heads))
         space = HOT_BYTES - sum([backlog.bytes for backlog in self._backlogs.values()])
-        for waiting, each in zip(batch.appends, receipts, strict=True):
-            for entry, receipt in zip(waiting.entries, each, strict=True):
+        for waiting, receipts in zip(batch.appends, written.receipts, strict=True):
+            for entry, receipt in zip(waiting.entries, receipts, strict=True):
                 if not receipt.duplicate:
-                    space -= self._offer(entry, space, touched)
+                    space -= self._offer(entry, space, written.chained, touched)
         if touched:
             self.wake(touched)
+
+    def promoted(self, heads: Iterable[Head]) -> set[str]:
+        """These are the first of their chains now; at which targets."""
+        now = self._clock.now()
+        for head in heads:
+            backlog = self.of(head.target)
+            if head.due > now:
+                backlog.due_later(head.due)
+            elif delivery_text(self._ids, head.row) not in backlog.taken:
+                backlog.fall_behind()
+        return {head.target for head in heads}
 
     async def close(self) -> None:
         """Return when nothing is being read any more."""
         await asyncio.gather(*self._readings, return_exceptions=True)
 
-    def _offer(self, entry: Entry, space: int, touched: set[str]) -> int:
+    def _offer(self, entry: Entry, space: int, chained: Chained, touched: set[str]) -> int:
         """How much room its deliveries took: they share one body. `touched` learns where they are due."""
         event, taken = entry.event, 0
         for n, planned in enumerate(entry.planned, start=1):
             if planned.state is not State.PENDING:
                 continue
+            id, chain = f"{event.id}-{n}", None
+            if planned.order is not None:
+                chain = chained.get(delivery_row(self._ids, id))
+                if chain is None:
+                    continue  # it is held
             touched.add(planned.target)
-            id, born = f"{event.id}-{n}", self._born(planned.target, event.received)
+            born = self._born(planned.target, event.received)
             delivery = Delivery(id, id, planned.route, planned.target, 0, 0, born, event)
+            delivery.shaped, delivery.due, delivery.chain = planned.shaped, event.received, chain
             if self.of(planned.target).offer(delivery, space):
                 taken = len(event.body)
         return taken
@@ -100,9 +138,9 @@ class Backlogs:
     def _settled(self, settlement: Settlement) -> str:
         delivery = settlement.delivery
         backlog = self.of(delivery.target)
-        backlog.let_go(delivery.id)
+        backlog.let_go(delivery)
         match settlement.outcome:
-            case Retry(at):
+            case Retry(at) | Postponed(at):
                 backlog.due_later(at)
             case Wait():
                 backlog.fall_behind()
@@ -113,11 +151,11 @@ class Backlogs:
     async def _read(self, target: str, backlog: Backlog, now: int) -> None:
         """Read the next due rows of `target` into its window, and wake it."""
         try:
-            due = await self._reader.run(read_due, target, now, self.held(target), self._ids)
+            due = await self._reader.run(read_due, target, now, self.taken(target), self._ids)
         except sqlite3.Error as error:
             log.error("store.read-failed", target=target, error=str(error))
             backlog.end_reading((), all_due=False, next_due=None)
             await self._clock.sleep(1)
         else:
-            backlog.end_reading(due.deliveries, all_due=due.all_due, next_due=due.next_due)
+            backlog.end_reading(due.deliveries, all_due=due.all_due, next_due=due.next_due, passed=due.passed)
         self.wake({target})

@@ -2,7 +2,7 @@
 
 import sqlite3
 from abc import abstractmethod
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Concatenate, ParamSpec, TypeVar
@@ -10,7 +10,7 @@ from typing import Concatenate, ParamSpec, TypeVar
 from relay.event import Ids
 from relay.store.batch import Batch
 from relay.store.progress import Item, Json, Watch
-from relay.store.sqlite import polls, watches
+from relay.store.sqlite import answers, polls, watches
 from relay.store.sqlite.append import known
 from relay.store.sqlite.archive_file import FileArchive, look
 from relay.store.sqlite.connection import Connection
@@ -42,6 +42,8 @@ class FileMemory(FileArchive):
     """See `relay.store.progress.Memory`. Long reading is the archive's: no delivery waits for it."""
 
     _writer: Writer
+    _reading: Connection
+    """A reader that is never asked for much."""
 
     def __init__(self, path: Path, connection: Connection, ids: Ids, remembered: Remembered) -> None:
         super().__init__(path, connection, ids)
@@ -52,6 +54,8 @@ class FileMemory(FileArchive):
         self._doubtful: set[str] = set()
         """Watches whose rows a transaction changed that may have failed, or not: the next one looks."""
         self._wake_watches: Callable[[set[str]], None] = lambda _watches: None
+        self._answers: dict[str, dict[str, Json]] = {}
+        """Those that are not on disk yet, by event and name."""
         self._forgot_to: dict[tuple[str, str | None], tuple[int, bytes]] = {}
 
     @abstractmethod
@@ -74,6 +78,24 @@ class FileMemory(FileArchive):
     def remember(self, name: str, state: TargetState) -> None:
         self._states[name] = state
         self._writer.remember(name, state)
+
+    # enrichments
+
+    async def answers(self, event: str) -> Mapping[str, Json]:
+        before = dict(self._answers.get(event, {}))
+        kept = await look(self._reading.run(answers.of, self.ids.tick(event)))
+        return kept | before | self._answers.get(event, {})
+
+    def keep_answer(self, event: str, name: str, answer: Json) -> None:
+        self._answers.setdefault(event, {})[name] = answer
+        self._writer.keep_answer(event, name, answer)
+
+    def _forget_answers(self, ticks: Iterable[int]) -> None:
+        """Also those that are not on disk yet."""
+        events = {self.ids.text(tick) for tick in ticks} & self._answers.keys()
+        self._writer.forget_answers(events)
+        for event in events:
+            del self._answers[event]
 
     # polls
 
@@ -149,6 +171,12 @@ class FileMemory(FileArchive):
         for append in batch.appends:
             if append.advance is not None:
                 self._polls.setdefault(append.advance.poll, {})[append.advance.part] = append.advance.state
+        for (event, name), answer in batch.answers.items():
+            mine = self._answers.get(event, {})
+            if mine.get(name) is answer:
+                del mine[name]
+            if not mine:
+                self._answers.pop(event, None)
         if dues:
             self._next_due(dues)
 

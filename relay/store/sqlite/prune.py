@@ -7,6 +7,7 @@ from typing import Final
 import orjson
 
 from relay.event import tick_at
+from relay.store.sqlite import answers
 from relay.store.sqlite.append import count
 from relay.store.sqlite.rows import PER_EVENT
 
@@ -74,11 +75,13 @@ def remove(c: sqlite3.Connection, ticks: list[int]) -> int:
     gone = c.execute(
         "SELECT id, planned FROM event WHERE id IN (SELECT value FROM json_each(?)) AND state != 0", (listed,)
     ).fetchall()
-    listed = orjson.dumps([tick for tick, _ in gone]).decode()
+    went = [tick for tick, _ in gone]
+    listed = orjson.dumps(went).decode()
     if gone:
-        _note_last(c, max(tick for tick, _ in gone))
+        _note_last(c, max(went))
         c.execute(NOTE_SOURCES, (listed,))
     _delete(c, listed)
+    answers.forget(c, went)
     count(c, {"events.pruned": len(gone), "deliveries.pruned": sum([planned for _, planned in gone])})
     return len(gone)
 

@@ -6,6 +6,7 @@ import sqlite3
 import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Concatenate, Final, ParamSpec, TypeVar
 
@@ -15,18 +16,18 @@ from typing_extensions import override
 from relay.clock import SECOND, Clock
 from relay.delivery import Delivery, Settlement
 from relay.errors import StoreUnavailable
-from relay.event import Event, Ids, new_tag
-from relay.route import Planned
+from relay.event import Ids, new_tag
 from relay.store.batch import Batch
 from relay.store.progress import Advance
-from relay.store.protocol import Count, Entry, Keep, Pulse, Query, Receipt, Replay
+from relay.store.protocol import Count, Entry, Keep, Pulse, Query, Receipt, Replan, Replay
 from relay.store.sqlite import old, prune, replay
 from relay.store.sqlite.archive_file import free_bytes, look
 from relay.store.sqlite.backlogs import Backlogs
 from relay.store.sqlite.connection import Connection, DaemonLock, cannot_open, open_reader, open_writer
 from relay.store.sqlite.memory import FileMemory, Remembered
+from relay.store.sqlite.replay import Changed
 from relay.store.sqlite.room import Room
-from relay.store.sqlite.transaction import commit, explain, immediately
+from relay.store.sqlite.transaction import Written, commit, explain, immediately
 from relay.store.writer import Writer
 
 log = structlog.get_logger()
@@ -70,7 +71,9 @@ class SqliteStore(FileMemory):
         self._writing = writer
         self._reading = reader
         self._backlogs = Backlogs(self.ids, reader, clock, self._born)
-        self._writer = Writer(self._commit, explain, self._backlogs.committed, observe)
+        self._writer = Writer(self._commit, explain, self._committed, observe)
+        self._written = Written([], {}, {}, [])
+        """What came of the last batch."""
         self._pruned_to = 0
         self._shed_to = 0
         self._names_part = 0
@@ -128,23 +131,38 @@ class SqliteStore(FileMemory):
 
     # changes by hand
 
-    async def replay(
-        self, query: Query, how: Replay, replan: Callable[[Event], tuple[Planned, ...]]
-    ) -> Count:
-        count, touched = await self._change(replay.replay, query, how, replan, self.ids, self._born)
-        self._backlogs.read_again(touched)
-        return count
+    async def replay(self, query: Query, how: Replay, replan: Replan) -> Count:
+        page = await look(self._archive.run(replay.find, query, self.ids))
+        plans = await replay.plan_anew(self._archive, page, replan, self.ids)
+        turn = replay.Turn(query, page, plans, how, self.ids, self._born, self._salt)
+        return await self._by_hand(partial(replay.replay, turn=turn), dry_run=how.dry_run)
 
     async def discard(self, query: Query, now: int, *, dry_run: bool = False) -> Count:
-        count, touched = await self._change(replay.discard, query, now, self.ids, dry_run=dry_run)
-        self._backlogs.read_again(touched)
-        return count
+        turn = partial(replay.discard, query=query, now=now, ids=self.ids, dry_run=dry_run)
+        return await self._by_hand(turn, dry_run=dry_run)
+
+    async def _by_hand(self, write: Callable[[sqlite3.Connection], Changed], *, dry_run: bool) -> Count:
+        """Memory learns of it before anything else happens, though whoever asked may be gone."""
+
+        async def changed() -> Count:
+            try:
+                done = await self._writing.run(immediately, write)
+            except BaseException:
+                self._backlogs.read_again(None)  # it may be on disk all the same
+                raise
+            self._backlogs.read_again(done.targets)
+            self._forget_answers(done.events)
+            return done.taken
+
+        if dry_run:
+            return (await look(self._archive.run(write))).taken
+        return await self._writer.change(changed)
 
     async def end_old(self, target: str, born_before: int, reason: str, now: int) -> tuple[int, int | None]:
-        held = self._backlogs.held(target)
-        rows, oldest = await look(self._reading.run(old.find, target, born_before, held))
+        taken = self._backlogs.taken(target).rows
+        rows, oldest = await look(self._reading.run(old.find, target, born_before, taken))
         if rows:
-            await self._change(old.end, rows, reason, now)
+            self._backlogs.promoted(await self._change(old.end, rows, reason, now))
         return len(rows), oldest
 
     # retention
@@ -218,9 +236,17 @@ class SqliteStore(FileMemory):
 
     async def _commit(self, batch: Batch) -> list[list[Receipt]]:
         about, now = self._touched(batch), self._clock.now()
-        written = await self._writing.run(commit, batch, about, self.ids, self._salt, self._born, now)
+        try:
+            written = await self._writing.run(commit, batch, about, self.ids, self._salt, self._born, now)
+        except Exception:
+            self._backlogs.doubt(batch)
+            raise
         self._moved(batch, written.dues)
+        self._written = written
         return written.receipts
+
+    def _committed(self, batch: Batch, _receipts: list[list[Receipt]]) -> None:
+        self._backlogs.committed(batch, self._written)
 
     @override
     async def _change(

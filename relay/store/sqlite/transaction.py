@@ -11,8 +11,10 @@ import orjson
 from relay.event import Ids
 from relay.store.batch import Batch
 from relay.store.protocol import Receipt
-from relay.store.sqlite import polls, watches
-from relay.store.sqlite.append import Born, append, count
+from relay.store.sqlite import answers, polls, watches
+from relay.store.sqlite.append import Appended, append, count
+from relay.store.sqlite.chains import Head
+from relay.store.sqlite.owed import Born, Chained
 from relay.store.sqlite.settle import settle
 from relay.target import TargetState
 
@@ -27,6 +29,10 @@ class Written(NamedTuple):
     """Of each append."""
     dues: watches.Dues
     """Of the watches that were asked about."""
+    chained: Chained
+    """Of the new deliveries that have an order."""
+    heads: list[Head]
+    """Who is next, where one of a chain has ended."""
 
 
 def commit(
@@ -62,22 +68,24 @@ def immediately(
 def _write(
     c: sqlite3.Connection, batch: Batch, about: frozenset[str], ids: Ids, salt: bytes, born: Born, now: int
 ) -> Written:
+    # what has ended first: a new delivery may be the next of its chain at once
+    heads = settle(c, batch.settlements, ids, now) if batch.settlements else []
     entries = [entry for waiting in batch.appends for entry in waiting.entries]
-    receipts = append(c, entries, ids, salt, born, now) if entries else []
-    if batch.settlements:
-        settle(c, batch.settlements, ids, now)
+    made = append(c, entries, ids, salt, born, now) if entries else Appended([], {})
     for name, state in batch.states.items():
         _remember(c, name, state)
     if batch.polls:
         polls.remember(c, batch.polls)
+    if batch.answers:
+        answers.keep(c, batch.answers, ids)
     advances = [waiting.advance for waiting in batch.appends if waiting.advance is not None]
     for each in advances:
         polls.advance(c, each, salt)
         watches.move(c, each.moved)
         watches.end(c, each.ended)
-    if not (entries or batch.settlements or batch.states or batch.polls or advances):
+    if not (entries or batch.settlements or batch.states or batch.polls or batch.answers or advances):
         count(c, {"beats": 1})
-    return Written(_by_append(batch, receipts), watches.next_due(c, about))
+    return Written(_by_append(batch, made.receipts), watches.next_due(c, about), made.chained, heads)
 
 
 def _remember(c: sqlite3.Connection, name: str, state: TargetState) -> None:

@@ -58,7 +58,7 @@ def test_a_reading_brings_nothing_that_ended_while_it_read(backlog: Backlog) -> 
     backlog.offer(delivery(1), 1000)
     backlog.take(1)
     backlog.begin_reading()
-    backlog.let_go("e1-1")
+    backlog.let_go(delivery(1))
     backlog.end_reading([delivery(1)], all_due=True, next_due=None)
     assert ids(backlog) == []
 

@@ -17,6 +17,7 @@ from tests.store.words import (
     DELIVERED,
     claimed,
     put,
+    replan,
     retry,
     settled,
     settlement,
@@ -89,7 +90,7 @@ async def test_every_write_of_what_is_done_by_hand_failing(
         faulty = break_writing(store, at, wrong)
         await insisted(lambda: store.end_old("billing", START, "old", START))
         assert await states(store, three) == ["dead", "dead"]
-        await insisted(lambda: store.replay(Query(ids=(two,)), Replay(later), lambda event: ()))
+        await insisted(lambda: store.replay(Query(ids=(two,)), Replay(later), replan()))
         assert await states(store, two) == ["pending", "pending"]
         while await insisted(lambda: store.prune(Keep(1, 1, 1), later)):
             pass

@@ -5,7 +5,7 @@ from relay.store.protocol import Query, Replay
 from relay.store.sqlite import prune
 from relay.store.sqlite.store import SqliteStore
 from tests.clock import START
-from tests.store.words import delivered, found, put_many, sound
+from tests.store.words import delivered, found, put_many, replan, sound
 
 LIMITS = prune.Limits(done=START + SECOND, dead=START + SECOND)
 
@@ -24,7 +24,7 @@ async def test_what_is_owed_again_since_it_was_chosen_stays(store: SqliteStore) 
     ids = await put_many(store, 2)
     await delivered(store)
     chosen = await store._archive.run(prune.candidates, 0, LIMITS)
-    await store.replay(Query(ids=(ids[0],)), Replay(START), lambda event: ())
+    await store.replay(Query(ids=(ids[0],)), Replay(START), replan())
     assert await store._remove(chosen.ticks) == 1
     assert await found(store) == [ids[0]]
     await sound(store)
