@@ -57,7 +57,7 @@ lock: $(VENV)/.made ## write the locks anew; UPGRADE=--upgrade for newer version
 	$(PIP) install 'uv>=0.9,<1'
 	$(COMPILE) pyproject.toml --extra uvloop --extra crypto -o requirements.lock
 	$(COMPILE) --group build -c requirements.lock -o requirements-build.lock
-	$(COMPILE) pyproject.toml --extra uvloop --extra crypto --group dev -c requirements.lock -c requirements-build.lock \
+	$(COMPILE) pyproject.toml --all-extras --group dev -c requirements.lock -c requirements-build.lock \
 		-o requirements-dev.lock
 
 # Each file says that a step is done; make repeats it when what it was made from has changed.

@@ -1,9 +1,9 @@
 """The daemon: all parts put together, started in order, undone in reverse."""
 
 import asyncio
-import os
+import random
 import time
-from collections.abc import Coroutine
+from collections.abc import Sequence
 from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Final
@@ -13,31 +13,34 @@ from aiohttp import web
 
 from relay import __version__, log, systemd
 from relay.accept import Door
-from relay.admin.admin_file import admin_token, remove_admin_file, write_admin_file
-from relay.admin.app import make_app
+from relay.admin.listener import admin_listener
 from relay.admin.running import Reloaded
 from relay.clock import Clock, SystemClock
 from relay.config.change import changed, in_force, needs_restart
 from relay.config.load import Loaded, store_path
-from relay.config.rules import routes as routes_of
 from relay.config.schema import Config
 from relay.deliver.breaker import word
+from relay.deliver.enrich import Enricher
 from relay.deliver.headers import Envelope
-from relay.deliver.lane import open_lane
+from relay.deliver.lane import open_lanes
+from relay.deliver.preparer import Preparer
 from relay.deliver.targets.open import Means
+from relay.deliver.telling import Telling
 from relay.deliver.worker import Worker
-from relay.errors import ConfigError, RelayError
+from relay.errors import ConfigError
+from relay.event import Event
+from relay.http.apis import Apis
 from relay.http.session import open_session
 from relay.listener import Passed, address, listen
 from relay.metrics import Metrics
 from relay.parts import Parts, kept, load_parts, parts_of, warn
 from relay.poll.open import Definitions
 from relay.poll.poller import Poller
-from relay.process import Signals, loop_factory, spare_collector
+from relay.process import Loops, Signals, loop_factory, spare_collector
 from relay.receive.fetch import Fetcher
 from relay.receive.server import Receiver, http_server
 from relay.receive.source import proofs
-from relay.route import Routes
+from relay.route import Planned, Routes
 from relay.store.open import open_store
 from relay.store.protocol import Store
 from relay.store.retention import retain
@@ -66,6 +69,8 @@ class Daemon:
     worker: Worker
     receiver: Receiver
     means: Means
+    apis: Apis
+    enricher: Enricher
     poller: Poller
     _definitions: Definitions
 
@@ -74,12 +79,13 @@ class Daemon:
         self.config = loaded.config
         self.clock = clock
         self.metrics = Metrics()
+        self.envelope = Envelope({})
         self.addresses: dict[str, str] = {}
         """Where it listens, by listener: `http`, `admin`."""
         self._loaded = loaded
         self._state = "starting"
         self._recalled = False
-        self._failure: str | None = None
+        self._loops = Loops(self.stop)
         self._stopping = asyncio.Event()
         self._reloading = asyncio.Lock()
         self._background: set[asyncio.Task[None]] = set()
@@ -95,14 +101,13 @@ class Daemon:
             self._put_in_force(self.config, parts)
             await self._open_admin(stack)
             await self._open_door(stack, passed or {})
-            self._keep_running(stack, systemd.feed_watchdog(self.alive, self._status, self.clock))
-            self._keep_running(stack, self._recall_sources())
+            self._loops.keep(stack, systemd.feed_watchdog(self.alive, self._status, self.clock))
+            self._loops.keep(stack, self._recall_sources())
             spare_collector()
             self._say_ready()
             await self._stopping.wait()
             self._say_stopping()
-        if self._failure is not None:
-            raise RelayError(self._failure)
+        self._loops.confess()
         logger.info("relay.stopped")
         return 0
 
@@ -118,7 +123,8 @@ class Daemon:
         self.store = await open_store(path, self.clock, settings.min_free, self.metrics.observe_commit)
         stack.push_async_callback(self.store.close)
         self.door = Door(self.store, Routes(), self.metrics)
-        self._keep_running(stack, retain(self.store, lambda: kept(self.config), self.clock))
+        stack.callback(self.door.close)
+        self._loops.keep(stack, retain(self.store, lambda: kept(self.config), self.clock))
 
     async def _open_delivery(self, stack: AsyncExitStack) -> None:
         session = await stack.enter_async_context(open_session())
@@ -128,26 +134,24 @@ class Daemon:
             self.door, self.store.next_id, lambda: self.unready() is None, self.clock, self.metrics, fetcher
         )
         stack.callback(self.receiver.close)
-        self.poller = Poller(self.store, self.door, self.clock, self.metrics, session)
+        self.apis = Apis(session, self.clock)
+        stack.push_async_callback(self.apis.close)
+        self.poller = Poller(self.store, self.door, self.clock, self.metrics)
         stack.push_async_callback(self.poller.close)
-        self.means = Means(session, Envelope({}))
+        self.means = Means(session, self.clock)
         stack.callback(self.means.printer.close)
-        self.worker = Worker(self.store, self.clock, self.metrics)
+        self.enricher = Enricher(self.store, self.clock)
+        stack.push_async_callback(self.enricher.close)
+        preparer = Preparer(self.store, self.clock, self.enricher, random.random)
+        telling = Telling(self.metrics)
+        self.worker = Worker(self.store, self.clock, self.metrics, preparer, telling)
         self.store.changed = self.worker.wake
-        self._keep_running(stack, self.worker.run())
+        self._loops.keep(stack, self.worker.run())
         stack.push_async_callback(self._drain)
 
     async def _open_admin(self, stack: AsyncExitStack) -> None:
         path = store_path(self.config, self.file)
-        token = admin_token(self.config, path)
-        runner = web.AppRunner(make_app(self, token), access_log=None, shutdown_timeout=1)
-        await runner.setup()
-        stack.push_async_callback(runner.cleanup)
-        await listen(runner, self.config.admin.listen)
-        where = self.addresses["admin"] = address(runner, self.config.admin.listen)
-        directory = Path(os.environ.get("RUNTIME_DIRECTORY", "").partition(":")[0] or path.parent)
-        write_admin_file(directory, where, token, path, self.file)
-        stack.callback(remove_admin_file, directory)
+        self.addresses["admin"] = await stack.enter_async_context(admin_listener(self, self.file, path))
 
     async def _open_door(self, stack: AsyncExitStack, passed: Passed) -> None:
         """Last of all, so that nobody is told 404 by a relay that has not read its sources yet."""
@@ -175,18 +179,17 @@ class Daemon:
         sources = parts.sources
         self.config = config
         self.receiver.open(sources, config.server.trusted_proxies, config.server.max_inflight)
-        self.door.routes = Routes(routes_of(config))
-        self.means.envelope.proofs = proofs(sources.values())
-        lanes = self.worker.lanes
-        self.worker.lanes = {
-            name: open_lane(name, table, self.means, lanes.get(name)) for name, table in config.target.items()
-        }
+        self.door.routes = parts.routes
+        self.envelope.proofs = proofs(sources.values())
+        self.apis.open(config.api)
+        self.enricher.open(parts.enrichments, self.apis)
         self._find_targets()
-        self.worker.wake()
+        lanes = open_lanes(config, parts.blueprint, self.means, self.envelope, self.worker.lanes)
+        self.worker.put_in_force(lanes)
         self._definitions = parts.definitions
         self.poller.begin(self._definitions)
         if self._recalled:
-            self.poller.open(config, self._definitions)
+            self.poller.open(config, self._definitions, self.apis)
 
     def _find_targets(self) -> None:
         """Which targets the file names now: the time of the others stands still."""
@@ -235,6 +238,9 @@ class Daemon:
     def routes(self) -> Routes:
         return self.door.routes
 
+    async def plans(self, events: Sequence[Event]) -> Sequence[tuple[Planned, ...]]:
+        return await self.door.plans(events)
+
     def alive(self) -> bool:
         return self.store.pulse().answers
 
@@ -256,18 +262,6 @@ class Daemon:
 
     # life
 
-    def _keep_running(self, stack: AsyncExitStack, loop: Coroutine[None, None, None]) -> None:
-        """A loop that lives as long as the daemon; if it fails, so does the daemon."""
-        task = asyncio.ensure_future(loop)
-        task.add_done_callback(self._loop_ended)
-        stack.push_async_callback(_end, task)
-
-    def _loop_ended(self, task: "asyncio.Task[None]") -> None:
-        if not task.cancelled() and (error := task.exception()):
-            logger.critical("relay.failed", exc_info=error)
-            self._failure = f"an error of relay's own: {error!r}"
-            self.stop()
-
     async def _recall_sources(self) -> None:
         """When each source last had a webhook, from before this start; only then is anybody asked."""
         for source in self.config.source:
@@ -275,7 +269,7 @@ class Daemon:
             if at is not None:
                 self.door.note(source, at)
         self._recalled = True
-        self.poller.open(self.config, self._definitions)
+        self.poller.open(self.config, self._definitions, self.apis)
 
     def _say_ready(self) -> None:
         self._state = "ready"
@@ -292,8 +286,3 @@ class Daemon:
         unready = self.unready()
         counts = f"{len(self.config.source)} sources, {len(self.config.target)} targets"
         return f"ready: {counts}" if unready is None else f"not ready: {unready}"
-
-
-async def _end(task: "asyncio.Task[None]") -> None:
-    task.cancel()
-    await asyncio.wait([task])

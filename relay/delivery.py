@@ -22,6 +22,17 @@ class State(IntEnum):
         return self.name.lower()
 
 
+class Shaped(IntEnum):
+    """What a route made of its events when a delivery was planned. The numbers are the store's."""
+
+    PLAIN = 0
+    """Nothing: they go as they came."""
+    SHAPED = 1
+    """Its `transform`, `headers` or `path` make another request of them."""
+    BARE = 2
+    """Its `when` failed, and `on_error = "send"`: this one goes as it came, whatever the route does."""
+
+
 @dataclass(slots=True)
 class Delivery:
     """A delivery taken for an attempt, with its event at hand."""
@@ -41,6 +52,13 @@ class Delivery:
     event: Event
     replays: int = 0
     """How many times it had been replayed when it was taken: a later replay outlives this attempt."""
+    shaped: Shaped = Shaped.PLAIN
+    batch: int | None = None
+    """Which batch it was tried in before: it is tried again with the same others. None: in none yet."""
+    due: int = 0
+    """When it became due, microseconds since 1970."""
+    chain: bytes | None = None
+    """The store's name of its place in an order: of one chain one at a time is due. None: it has no order."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,19 +92,35 @@ class Wait:
 
 
 @dataclass(frozen=True, slots=True)
+class Postponed:
+    """It was not its turn, for a reason of its own: due again at `at` (microseconds), no step spent."""
+
+    at: int
+
+
+@dataclass(frozen=True, slots=True)
+class Skipped:
+    """There is nothing to deliver, as the route says it: listed, never sent."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class Dead:
     """Given up, kept and listed."""
 
     reason: str
 
 
-Outcome = Delivered | Retry | Wait | Dead
+Outcome = Delivered | Retry | Wait | Postponed | Skipped | Dead
 
 
 @dataclass(frozen=True, slots=True)
 class Settlement:
-    """What became of a delivery. `attempt` is None where none was made (it was too old)."""
+    """What became of a delivery. `attempt` is None where none was made (it was too old, or skipped)."""
 
     delivery: Delivery
     outcome: Outcome
     attempt: Attempt | None
+    batch: int | None = None
+    """The batch it was tried in, so that it is tried again with the same others; None: in none."""

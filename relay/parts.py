@@ -10,11 +10,16 @@ import structlog
 from relay.config.load import Loaded, Unsound, load
 from relay.config.locate import dotted
 from relay.config.remembered import remembered_names
+from relay.config.routes import open_routes
 from relay.config.schema import Config
 from relay.config.secret import STAND_IN, Secret
+from relay.deliver.enrich import Enrichments, open_enrichments
+from relay.deliver.lane import Blueprint, open_blueprint
+from relay.deliver.shape import open_shapes
 from relay.errors import ConfigError, Problem
 from relay.poll.open import Definitions, open_polls
 from relay.receive.source import Source, open_sources
+from relay.route import Routes
 from relay.store.protocol import Keep
 
 log = structlog.get_logger()
@@ -27,6 +32,11 @@ class Parts(NamedTuple):
     sources: dict[str, Source]
     """By path."""
     definitions: Definitions
+    """Of polls and watches."""
+    routes: Routes
+    enrichments: Enrichments
+    blueprint: Blueprint
+    """Of the targets, and of what routes make of their events."""
 
 
 def load_parts(
@@ -57,8 +67,13 @@ def parts_of(loaded: Loaded, *, warned: bool = False) -> Parts:
 def open_parts(config: Config) -> tuple[Parts, list[Problem]]:
     """What is sound of the parts, and all that is wrong with them."""
     sources, of_sources = open_sources(config)
+    routes, of_routes = open_routes(config)
     definitions, of_polls = open_polls(config)
-    return Parts(sources, definitions), [*of_sources, *of_polls]
+    enrichments, of_enrichments = open_enrichments(config)
+    shapes, of_shapes = open_shapes(config)
+    blueprint, of_targets = open_blueprint(config, shapes)
+    parts = Parts(sources, definitions, routes, enrichments, blueprint)
+    return parts, [*of_sources, *of_routes, *of_shapes, *of_targets, *of_polls, *of_enrichments]
 
 
 def _sound(config: Config, problems: Iterable[Problem]) -> Config:
@@ -77,9 +92,19 @@ def _sound(config: Config, problems: Iterable[Problem]) -> Config:
         if keys <= {"secret", "path"}:
             stand_in = {"secret": (Secret(STAND_IN),)} if "secret" in keys else {}
             sources[name] = source.model_copy(update=stand_in)
+    enrichments = {
+        name: one for name, one in _unfaulted("enrich", config.enrich, faults) if one.api in config.api
+    }
     polls = {name: poll for name, poll in _unfaulted("poll", config.poll, faults) if poll.api in config.api}
     watches = {name: one for name, one in _unfaulted("watch", config.watch, faults) if one.api in config.api}
-    return config.model_copy(update={"source": sources, "poll": polls, "watch": watches})
+    targets = dict(_unfaulted("target", config.target, faults))
+    routes = dict(config.route)
+    if any(table.startswith("enrich.") for table in faults):
+        # what they name may be what such a table puts
+        bare: dict[str, object] = {"transform": None, "headers": {}, "path": None}
+        routes = {name: route.model_copy(update=bare) for name, route in routes.items()}
+    sound = {"source": sources, "target": targets, "route": routes, "enrich": enrichments}
+    return config.model_copy(update=sound | {"poll": polls, "watch": watches})
 
 
 def _unfaulted(kind: str, tables: Mapping[str, T], faults: Mapping[str, set[str]]) -> list[tuple[str, T]]:

@@ -4,10 +4,13 @@ import asyncio
 import gc
 import os
 import signal
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
+from contextlib import AsyncExitStack
 from typing import Any
 
 import structlog
+
+from relay.errors import RelayError
 
 log = structlog.get_logger()
 
@@ -46,3 +49,33 @@ class Signals:
             os._exit(1)
         self._asked = True
         self._stop()
+
+
+class Loops:
+    """Loops that live as long as the daemon: where one of them fails, so does the daemon."""
+
+    def __init__(self, failed: Callable[[], None]) -> None:
+        self._failed = failed
+        self._failure: str | None = None
+
+    def keep(self, stack: AsyncExitStack, loop: Coroutine[None, None, None]) -> None:
+        """Run `loop` until `stack` is unwound to here."""
+        task = asyncio.ensure_future(loop)
+        task.add_done_callback(self._ended)
+        stack.push_async_callback(_end, task)
+
+    def confess(self) -> None:
+        """RelayError where one has failed."""
+        if self._failure is not None:
+            raise RelayError(self._failure)
+
+    def _ended(self, task: "asyncio.Task[None]") -> None:
+        if not task.cancelled() and (error := task.exception()):
+            log.critical("relay.failed", exc_info=error)
+            self._failure = f"an error of relay's own: {error!r}"
+            self._failed()
+
+
+async def _end(task: "asyncio.Task[None]") -> None:
+    task.cancel()
+    await asyncio.wait([task])

@@ -11,6 +11,7 @@ from urllib.parse import quote, unquote
 
 from relay.expression.environment import Environment, Program
 from relay.expression.errors import CompileError, Fault
+from relay.expression.frame import BUDGET
 from relay.expression.times import rfc3339, seconds_text
 from relay.expression.values import Duration, Raw, Timestamp, decimal, type_name
 
@@ -39,20 +40,21 @@ class Template:
         """The variables that it uses."""
         return frozenset[str]().union(*(part.names for part in self.parts if isinstance(part, Program)))
 
-    def text(self, variables: Variables) -> str | None:
+    def text(self, variables: Variables, budget: int = BUDGET) -> str | None:
         """The text; None where any of its expressions is null. Unfit, ExpressionError."""
         pieces = []
         for part in self.parts:
-            value = part if isinstance(part, str) else part.value(variables)
+            value = part if isinstance(part, str) else part.given(variables, budget)
             if value is None:
                 return None
             pieces.append(as_text(value))
         return "".join(pieces)
 
-    def path(self, variables: Variables) -> str:
+    def path(self, variables: Variables, budget: int = BUDGET) -> str:
         """A path whose every `${}` is percent-encoded, unless it is raw. Unfit, ExpressionError."""
         path = "".join(
-            part if isinstance(part, str) else _segment(part, part.value(variables)) for part in self.parts
+            part if isinstance(part, str) else _segment(part, part.given(variables, budget))
+            for part in self.parts
         )
         _check(path)
         return path

@@ -42,7 +42,8 @@ class View(dict[str, Any]):
         self.headers = headers
         self.query = query
         self.bytes = body
-        self._json: Any = None
+        self.parsed: tuple[Any] | None = None
+        """The document, once it was read."""
 
     def __missing__(self, name: str) -> Any:
         value = self[name] = _PARTS[name](self)
@@ -51,9 +52,13 @@ class View(dict[str, Any]):
     @property
     def json(self) -> Any:
         """The body as JSON, parsed once; ABSENT if it is none."""
-        if self._json is None:
-            self._json = (_parsed(self.bytes),)
-        return self._json[0]
+        if self.parsed is None:
+            self.parsed = (_parsed(self.bytes),)
+        return self.parsed[0]
+
+    def share(self, other: "View") -> None:
+        """Take over what `other`, of the same body, has read of it by now."""
+        self.parsed = other.parsed
 
     def exact(self) -> "View":
         """The same, but numbers that a float would round are `Number`s. Another parse, and a slow one."""

@@ -16,6 +16,7 @@ async def quiet(clock: ManualClock, store: Store, worker: Worker, running: int =
             clock.waits_for(worker._wake)
             and len(worker._running) == running
             and not store._backlogs._readings
+            and not worker._preparer._tasks
         )
 
     while True:

@@ -63,6 +63,11 @@ class Arrived:
     body: bytes
     raw: bytes = field(repr=False)
 
+    @property
+    def path(self) -> str:
+        """What was asked for, with its query."""
+        return self.line.split()[1].decode()
+
     def values(self, name: str) -> list[bytes]:
         """The values of a header, whatever its case."""
         return [value for key, value in self.headers if key.lower() == name.lower().encode()]

@@ -3,7 +3,9 @@
 import pytest
 
 from relay.delivery import State
-from relay.route import Planned, Route, Routes, plan
+from relay.plan import plan
+from relay.route import Planned, Route, Routes
+from relay.seen import Seen
 from tests.deliver.owed import event
 
 
@@ -39,16 +41,16 @@ def test_plan() -> None:
         ]
     )
     owed = (Planned("a", "one"), Planned("a", "two"), Planned("c", "one"))
-    assert plan(event(), routes) == owed
-    assert plan(event(2), routes) == owed
+    assert plan(Seen(event()), routes) == owed
+    assert plan(Seen(event(2)), routes) == owed
 
 
 def test_what_a_route_plans_is_pending() -> None:
     """Nothing has ended before it was tried."""
-    (owed,) = plan(event(), Routes([Route("a", ("shop",), ("one",))]))
+    (owed,) = plan(Seen(event()), Routes([Route("a", ("shop",), ("one",))]))
     assert (owed.state, owed.reason) == (State.PENDING, None)
 
 
 def test_unrouted() -> None:
     """No route takes it: nothing is owed."""
-    assert plan(event(), Routes()) == ()
+    assert plan(Seen(event()), Routes()) == ()

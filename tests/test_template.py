@@ -6,7 +6,7 @@ import pytest
 
 from relay.expression.environment import Environment
 from relay.expression.errors import CompileError
-from relay.poll.template import Unfit, as_text, pieces, template
+from relay.template import Unfit, as_text, pieces, template
 
 SCOPE = Environment({"x": "dyn", "keys": "list(string)", "t": "timestamp"})
 
@@ -112,6 +112,16 @@ def test_a_null_leaves_the_whole_text_out() -> None:
     assert made.text({"x": 1, "keys": ["k"]}) == "1-k"
     assert made.text({"x": None, "keys": ["k"]}) is None
     assert made.names == {"x", "keys"}
+
+
+def test_an_optional_is_what_it_holds() -> None:
+    """`.?` may end an expression: what is not there is as null."""
+    made = template("${x.?a}-${keys[?0]}", SCOPE)
+    assert made.text({"x": {"a": "b c"}, "keys": ["k"]}) == "b c-k"
+    assert made.text({"x": {}, "keys": ["k"]}) is None
+    assert path("/${x.?a}/${x.?b.?c}", {"a": "b c", "b": {"c": 7}}) == "/b%20c/7"
+    with pytest.raises(Unfit, match="is null"):
+        path("/${x.?a}", {})
 
 
 def test_null_beside_something_else_compiles() -> None:

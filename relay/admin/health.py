@@ -7,8 +7,9 @@ from relay import __version__
 from relay.admin.age import age
 from relay.admin.poll_view import all_seen, poll_check
 from relay.admin.running import Running
-from relay.clock import rfc3339
+from relay.clock import micros, rfc3339
 from relay.config.schema import HealthConfig, SourceConfig
+from relay.signs import low_disk, silence, span, too_silent
 from relay.store.protocol import Stats, TargetStats
 from relay.target import TargetState
 
@@ -63,24 +64,16 @@ def store_check(running: Running, stats: Stats | None) -> Check:
 def _store_warning(stats: Stats | None, limits: HealthConfig) -> str | None:
     if stats is None:
         return "its counts cannot be read right now: see the log if that lasts"
-    if stats.free_bytes < limits.free_disk:
-        free, wanted = stats.free_bytes >> 20, limits.free_disk >> 20
-        return f"{free} MiB of disk are free, less than {wanted} MiB: free some, or lower [store] keep"
-    return None
+    low = low_disk(stats.free_bytes, limits.free_disk)
+    return None if low is None else f"{low}: free some, or lower [store] keep"
 
 
 def source_check(last: int | None, table: SourceConfig, now: int, uptime: float) -> Check:
     """A source. One that never had an event is silent since the daemon's start."""
-    silence = uptime if last is None else age(last, now)
-    check = {
-        "last_event": None if last is None else rfc3339(last),
-        "silence_seconds": round(silence, 3),
-    }
-    if table.expect_every is None or silence <= table.expect_every:
-        return _with_warning(check, None)
-    return _with_warning(
-        check, f"silent for {_span(silence)}, expected every {_span(table.expect_every)}: ask its sender"
-    )
+    seconds = silence(last, now - micros(uptime), now)
+    check = {"last_event": None if last is None else rfc3339(last), "silence_seconds": round(seconds, 3)}
+    silent = too_silent(seconds, table.expect_every)
+    return _with_warning(check, None if silent is None else f"{silent}: ask its sender")
 
 
 def target_check(running: Running, name: str, stats: Stats | None, now: int) -> Check:
@@ -121,7 +114,7 @@ def _target_warning(
         why = f" ({state.down_why})" if state.down_why else ""
         return f"down{why}: its deliveries wait, and it is tried again by itself"
     if oldest is not None and oldest > limits.oldest_pending:
-        return f"a delivery waits for {_span(oldest)}: relay events --target {name} --state pending"
+        return f"a delivery waits for {span(oldest)}: relay events --target {name} --state pending"
     if counts.dead_lately >= limits.dead:
         return f"{counts.dead_lately} given up in the last hour: relay events --target {name} --state dead"
     return None
@@ -133,11 +126,3 @@ def _with_warning(check: Check, warning: str | None) -> Check:
 
 def _not_well(check: Check, output: str, status: str = "warn") -> Check:
     return {"status": status, **check, "output": output}
-
-
-def _span(seconds: float) -> str:
-    """`90 s`, `15 min`, `2.5 h`: as people say it."""
-    for size, unit in ((86_400, "d"), (3_600, "h"), (60, "min")):
-        if seconds >= 2 * size:
-            return f"{seconds / size:.3g} {unit}"
-    return f"{seconds:.3g} s"

@@ -2,7 +2,7 @@
 
 import asyncio
 import re
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
@@ -19,7 +19,7 @@ from relay.admin.running import Running
 from relay.config.choice import listed
 from relay.config.types import parse_rate
 from relay.event import Event
-from relay.route import Planned, plan
+from relay.route import Planned
 from relay.store.protocol import Count, Query, Replay
 
 PAGE_EVENTS: Final = 500
@@ -102,9 +102,9 @@ class ReplayCalls:
         query = replace(query, ids=ids)
         return query if query.narrows else Refused("without a filter this would be every event", FILTER_HINT)
 
-    def _plan(self, event: Event) -> tuple[Planned, ...]:
+    async def _plan(self, events: Sequence[Event]) -> Sequence[tuple[Planned, ...]]:
         """By today's routes."""
-        return plan(event, self._running.routes)
+        return await self._running.plans(events)
 
     async def _no_target(self, name: str | None) -> Refused | None:
         """404 where the file does not name it, nor has it any deliveries."""

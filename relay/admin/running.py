@@ -1,14 +1,16 @@
 """What the admin side sees of the daemon that runs: the daemon gives itself as one of these."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
 from relay.clock import Clock
 from relay.config.schema import Config
 from relay.errors import Problem
+from relay.event import Event
 from relay.metrics import Metrics
 from relay.poll.poller import Poller
-from relay.route import Routes
+from relay.route import Planned, Routes
 from relay.store.protocol import Store
 
 
@@ -36,6 +38,9 @@ class Running(Protocol):
     @property
     def routes(self) -> Routes:
         """In force now."""
+
+    async def plans(self, events: Sequence[Event]) -> Sequence[tuple[Planned, ...]]:
+        """What each of `events`, which are kept already, would be owed by today's file."""
 
     def alive(self) -> bool:
         """The loop turns and the store's writer answers, be it with an error."""

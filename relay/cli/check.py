@@ -9,7 +9,7 @@ import click
 
 from relay.cli.option import Command, config_file
 from relay.config.load import Loaded
-from relay.config.schema import TargetConfig
+from relay.config.target import TargetConfig
 from relay.parts import load_parts
 
 PLURALS: Final = {

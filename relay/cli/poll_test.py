@@ -20,8 +20,8 @@ from relay.parts import load_parts
 from relay.poll.definition import Part, Poll
 from relay.poll.open import Definitions
 from relay.poll.trial import EVENT, UNUSABLE, Trial, Tried, shown, try_poll, try_watch
-from relay.poll.variables import timestamp
 from relay.poll.watch import WatchDefinition
+from relay.seen import timestamp
 
 HEAD: Final = ("item", "becomes", "key", "type", "time", "data, or what fails")
 
@@ -126,7 +126,7 @@ def _keys(watch: WatchDefinition, event: dict[str, Any]) -> list[str]:
         return []
     seen = {"event": event} | {f"event.{part}": value for part, value in event.items()}
     try:
-        keys = watch.keys.value(seen)
+        keys = watch.keys.given(seen)
     except ExpressionError as error:
         raise click.UsageError(f"keys: {error}") from None
     return [str(key) for key in keys] if isinstance(keys, list) else []

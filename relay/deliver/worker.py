@@ -1,6 +1,7 @@
 """The worker: wakes where something is due, claims what the gate has room for, settles what comes of it.
 
-One loop, no polling: the store wakes it, an attempt that ends wakes it, or time does.
+One loop, no polling: the store wakes it, an attempt that ends wakes it, or time does. A delivery is claimed,
+prepared (a message is composed of it, which holds no slot), sent and settled.
 """
 
 import asyncio
@@ -12,10 +13,13 @@ from typing import Final
 import structlog
 
 from relay.clock import SECOND, Clock
+from relay.deliver.batch import batch_number
 from relay.deliver.lane import Lane
-from relay.deliver.retry import TOO_OLD, judge, judge_target
-from relay.deliver.targets.protocol import Reply, Verdict
-from relay.delivery import Attempt, Dead, Delivery, Outcome, Retry, Settlement
+from relay.deliver.preparer import Preparer
+from relay.deliver.retry import TOO_OLD, Tried, judge, judge_target
+from relay.deliver.targets.protocol import Message, Reply, Verdict
+from relay.deliver.telling import Telling
+from relay.delivery import Attempt, Dead, Delivery, Outcome, Settlement
 from relay.errors import StoreUnavailable
 from relay.metrics import Metrics
 from relay.store.protocol import Store
@@ -27,29 +31,39 @@ UNSETTLED: Final = 2048
 """Results that wait for a commit at most: with more, nothing new begins."""
 HOLD_BACK: Final = SECOND
 """While nothing may begin: how soon to ask again, at the latest."""
-LOOK_AT_STORE: Final = SECOND
-"""How often a store that fails is looked at, should it not wake us."""
 LOOK_FOR_OLD: Final = 60 * SECOND
 """How often deliveries of a target that is down are looked through for their age, at most."""
+CLOSE: Final = 5.0
+"""Seconds that a target has for letting go of its connections."""
 
 
 class Worker:
-    """Delivers. `lanes` is replaced as a whole by a reload."""
+    """Delivers by `lanes`, which a reload replaces as a whole."""
 
     def __init__(
-        self, store: Store, clock: Clock, metrics: Metrics, spread: Callable[[], float] = random.random
+        self,
+        store: Store,
+        clock: Clock,
+        metrics: Metrics,
+        preparer: Preparer,
+        telling: Telling,
+        spread: Callable[[], float] = random.random,
     ) -> None:
         self.lanes: dict[str, Lane] = {}
         self._store = store
         self._clock = clock
         self._metrics = metrics
+        self._preparer = preparer
+        self._telling = telling
         self._spread = spread
         """Random numbers in [0, 1), for jitter."""
         self._wake = asyncio.Event()
         self._woken: set[str] = set()
-        self._running: dict[asyncio.Task[None], Delivery] = {}
+        self._running: dict[asyncio.Task[None], tuple[Lane, Message]] = {}
+        self._closing: set[asyncio.Task[None]] = set()
         self._stopping = False
         store.listen(self.wake)
+        preparer.begin(self._prepared, self.wake)
 
     # life
 
@@ -68,12 +82,24 @@ class Worker:
         """Begin nothing more; wait for what runs, then cut it off: it stays pending."""
         self._stopping = True
         self._wake.set()
+        await self._preparer.close()
         if self._running:
             await asyncio.wait(self._running, timeout=seconds)
         for task in self._running:
             task.cancel()
         if self._running:
             await asyncio.wait(self._running)
+        self.put_in_force({})
+        if self._closing:
+            await asyncio.wait(self._closing)
+
+    def put_in_force(self, lanes: dict[str, Lane]) -> None:
+        """Deliver by these from now on. What others have prepared is prepared anew."""
+        before, self.lanes = self.lanes, lanes
+        for lane in before.values():
+            self._store.release(lane.empty())
+            self._retire(lane)
+        self.wake()
 
     def wake(self, targets: Iterable[str] | None = None) -> None:
         """Look at `targets` (None: at all of them)."""
@@ -82,11 +108,9 @@ class Worker:
 
     def pause(self, target: str, why: str) -> None:
         """Deliver nothing to `target` until it is resumed."""
-        state = self._store.target_state(target)
-        if state.paused_at is None:
-            self._store.remember(target, state.pause(self._clock.now(), why))
-            self._store.shelve(target)
-            log.warning("target.paused", target=target, error=why)
+        before = self._store.target_state(target)
+        if before.paused_at is None:
+            self._change(target, before, before.pause(self._clock.now(), why), why)
 
     def resume(self, target: str) -> None:
         """Deliver again, at once, also to one that is down or told us to wait."""
@@ -117,99 +141,128 @@ class Worker:
     async def _fill(self, lane: Lane, now: int) -> None:
         """Begin as many attempts at `lane` as there are room and deliveries for; note when to look again."""
         state = self._store.target_state(lane.name)
-        room = lane.gate.room(state, now)
-        claimed = await self._store.claim(lane.name, room, now) if room else []
+        room = self._send_ready(lane, state, now)
+        wanted = lane.wanted(room)
+        claimed = await self._store.claim(lane.name, wanted, now) if wanted > 0 else []
         for delivery in claimed:
             if lane.policy.too_old(delivery, state.time(now)):
-                self._settle(lane, delivery, Dead(TOO_OLD), None)
+                self._settle(lane, (delivery,), Dead(TOO_OLD), None)
                 lane.old_at = 0  # where one is, more may be
             else:
-                self._begin(lane, delivery, state, now)
+                self._preparer.prepare(lane, delivery, state.time(now) - delivery.born)
+        room = self._send_ready(lane, state, now)
         if state.down_at is not None:
             await self._end_old(lane, state, now)
+        if claimed and lane.wanted(room) > 0:
+            self.wake((lane.name,))  # not all of them took a slot
         lane.wake_at = self._look_again(lane, now)
+
+    def _send_ready(self, lane: Lane, state: TargetState, now: int) -> int:
+        """Begin attempts with what is ready; how much room is left."""
+        room = lane.gate.room(state, now)
+        while room > 0 and (message := lane.next_ready(now)) is not None:
+            room -= 1
+            probe = lane.gate.enter(state, now)
+            lane.sending += 1
+            task = asyncio.create_task(self._try(lane, message, probe=probe))
+            self._running[task] = (lane, message)
+            task.add_done_callback(self._ended)
+        return room
 
     def _look_again(self, lane: Lane, now: int) -> int | None:
         state = self._store.target_state(lane.name)
         due, opens = self._store.due_at(lane.name, now), lane.gate.opens_at(state, now)
+        gathered = lane.gathered_at(now)
+        if gathered is not None:
+            due = gathered if due is None or due <= now else min(due, gathered)
         if due is None or opens is None:
             return None
         at = max(due, opens)
         # due, and room for it: the store is reading, and will wake us
         return at if at > now else None
 
-    def _begin(self, lane: Lane, delivery: Delivery, state: TargetState, now: int) -> None:
-        probe = lane.gate.enter(state, now)
-        task = asyncio.create_task(self._try(lane, delivery, probe=probe))
-        self._running[task] = delivery
-        task.add_done_callback(self._ended)
-
-    def _ended(self, task: "asyncio.Task[None]") -> None:
-        delivery = self._running.pop(task)
-        if task.cancelled():
+    def _prepared(
+        self, lane: Lane, delivery: Delivery, made: Message | Outcome, attempt: Attempt | None
+    ) -> None:
+        """A delivery came out of its preparation: ready, or ended without having been sent."""
+        if self._stopping:
+            return
+        if self.lanes.get(lane.name) is not lane:
             self._store.release([delivery])
-        elif error := task.exception():
-            log.error("delivery.error", delivery=delivery.id, exc_info=error)
-            self._store.release([delivery])
-        self.wake((delivery.target,))
+        elif isinstance(made, Message):
+            lane.add(made, self._clock.now())
+        else:
+            self._settle(lane, (delivery,), made, attempt)
 
     # one attempt
 
-    async def _try(self, lane: Lane, delivery: Delivery, *, probe: bool) -> None:
+    async def _try(self, lane: Lane, message: Message, *, probe: bool) -> None:
         began, started = self._clock.now(), time.perf_counter()
         try:
-            reply = await lane.target.send((delivery,), began)
+            reply = await lane.target.send(message, began)
         except Exception as error:
-            log.error("delivery.error", delivery=delivery.id, target=lane.name, exc_info=error)
+            log.error("delivery.error", delivery=message.deliveries[0].id, target=lane.name, exc_info=error)
             reply = Reply(Verdict.FAILED, error=f"an error of relay's own ({type(error).__name__})")
         finally:
             lane.gate.leave(probe=probe)
         seconds = time.perf_counter() - started
-        attempt = Attempt(delivery.attempts + 1, began, seconds, reply.status, reply.error, probe)
+        number = max([delivery.attempts for delivery in message.deliveries]) + 1
+        attempt = Attempt(number, began, seconds, reply.status, reply.error, probe)
         self._metrics.delivery_seconds(lane.name).observe(seconds)
-        self._conclude(lane, delivery, reply, attempt)
+        self._conclude(lane, message, reply, attempt)
 
-    def _conclude(self, lane: Lane, delivery: Delivery, reply: Reply, attempt: Attempt) -> None:
-        """What the answer means for the target, then for the delivery."""
+    def _ended(self, task: "asyncio.Task[None]") -> None:
+        lane, message = self._running.pop(task)
+        lane.sending -= 1
+        if task.cancelled():
+            self._store.release(message.deliveries)
+        elif error := task.exception():
+            log.error("delivery.error", delivery=message.deliveries[0].id, exc_info=error)
+            self._store.release(message.deliveries)
+        self._retire(lane)
+        self.wake((lane.name,))
+
+    def _retire(self, lane: Lane) -> None:
+        """Close its target, where nothing is sent by a lane any more and no other has taken it over."""
+        successor = self.lanes.get(lane.name)
+        if lane.sending or lane is successor or (successor and successor.target is lane.target):
+            return
+        task = asyncio.create_task(_close(lane))
+        self._closing.add(task)
+        task.add_done_callback(self._closing.discard)
+
+    def _conclude(self, lane: Lane, message: Message, reply: Reply, attempt: Attempt) -> None:
+        """What the answer means for the target, then for what was sent: one outcome for all of it."""
         now, before = self._clock.now(), self._store.target_state(lane.name)
-        record = lane.gate.record
-        state = judge_target(reply, delivery, before, record, now, probe=attempt.probe, spread=self._spread)
+        youngest = max(message.deliveries, key=lambda delivery: delivery.born)
+        tried = Tried(reply, youngest, now, self._spread, attempt.probe)
+        state = judge_target(tried, before, lane.gate.record)
         if state is not before:
-            self._change(lane, before, state, reply)
-        outcome = judge(reply, delivery, lane.policy, state, now, self._spread)
-        self._settle(lane, delivery, outcome, attempt)
+            self._change(lane.name, before, state, tried.why)
+        outcome = judge(tried, lane.policy, state)
+        batch = batch_number(message) if lane.gathering is not None else None
+        self._settle(lane, message.deliveries, outcome, attempt, batch)
 
-    def _settle(self, lane: Lane, delivery: Delivery, outcome: Outcome, attempt: Attempt | None) -> None:
-        self._store.settle((Settlement(delivery, outcome, attempt),))
-        self._metrics.delivery(lane.name, _word(outcome)).inc()
-        if isinstance(outcome, Dead):
-            log.warning("delivery.dead", delivery=delivery.id, target=lane.name, error=outcome.reason)
-        elif isinstance(outcome, Retry) and attempt is not None:
-            seconds = round((outcome.at - self._clock.now()) / SECOND)
-            log.info(
-                "delivery.failed",
-                delivery=delivery.id,
-                target=lane.name,
-                attempt=attempt.n,
-                error=attempt.error,
-                again_in_seconds=seconds,
-            )
+    def _settle(
+        self,
+        lane: Lane,
+        deliveries: tuple[Delivery, ...],
+        outcome: Outcome,
+        attempt: Attempt | None,
+        batch: int | None = None,
+    ) -> None:
+        self._store.settle([Settlement(delivery, outcome, attempt, batch) for delivery in deliveries])
+        self._telling.settled(lane.name, deliveries, outcome, attempt, self._clock.now())
 
-    def _change(self, lane: Lane, before: TargetState, state: TargetState, reply: Reply) -> None:
-        """The target is another than it was: written down, told, and its backlog let go or woken."""
-        self._store.remember(lane.name, state)
-        if state.paused_at is not None and before.paused_at is None:
-            log.warning("target.paused", target=lane.name, error=reply.error)
-            self._store.shelve(lane.name)
-        elif state.down_at is not None and before.down_at is None:
-            log.warning("target.down", target=lane.name, error=state.down_why)
-            self._store.shelve(lane.name)
-            lane.old_at = 0
-        elif state.down_at is None and before.down_at is not None:
-            down = (self._clock.now() - before.down_at) / SECOND
-            log.info("target.recovered", target=lane.name, seconds=round(down, 1))
-        elif reply.verdict is Verdict.LATER:
-            log.info("target.wait", target=lane.name, seconds=reply.retry_after)
+    def _change(self, name: str, before: TargetState, state: TargetState, why: str) -> None:
+        """The target is another than it was: written down, told, and what is held for it let go."""
+        self._store.remember(name, state)
+        if self._telling.changed(name, before, state, why, self._clock.now()):
+            lane = self.lanes.get(name)
+            if lane is not None:
+                lane.old_at = 0
+                self._store.release(lane.empty())
+            self._store.shelve(name)
 
     async def _end_old(self, lane: Lane, state: TargetState, now: int) -> None:
         """Only `max_age` ends a delivery of a target that is down, and no attempt meets it there."""
@@ -221,9 +274,7 @@ class Worker:
             ended, oldest = await self._store.end_old(lane.name, before, TOO_OLD, now)
         except StoreUnavailable:
             return  # commits fail, and are told elsewhere; the next turn looks again
-        self._metrics.delivery(lane.name, "dead").inc(ended)
-        if ended:
-            log.warning("delivery.dead", target=lane.name, count=ended, error=TOO_OLD)
+        self._telling.ended(lane.name, ended, TOO_OLD)
         if ended and oldest is not None and oldest <= before:
             self.wake((lane.name,))  # there are more than go at once
             return
@@ -231,6 +282,9 @@ class Worker:
         lane.old_at = max(next_old, now + LOOK_FOR_OLD)
 
 
-def _word(outcome: Outcome) -> str:
-    """As the metric calls it."""
-    return {"Delivered": "delivered", "Dead": "dead"}.get(type(outcome).__name__, "retry")
+async def _close(lane: Lane) -> None:
+    try:
+        async with asyncio.timeout(CLOSE):
+            await lane.target.close()
+    except Exception as error:
+        log.warning("target.not-closed", target=lane.name, exc_info=error)

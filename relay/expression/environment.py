@@ -11,11 +11,11 @@ from typing import Any
 from relay.expression.checker import Checker
 from relay.expression.compiler import Compiled, Unknown, compile_tree
 from relay.expression.errors import CompileError, ErrorValue, Exhausted, Fault
-from relay.expression.frame import Frame
+from relay.expression.frame import BUDGET, Frame
 from relay.expression.nulls import Typed
 from relay.expression.output import to_json
 from relay.expression.tree import read_tree
-from relay.expression.values import type_name
+from relay.expression.values import Optional, type_name
 
 
 class Program:
@@ -32,31 +32,44 @@ class Program:
         self._run = compiled.run
         self._slots = compiled.slots
 
-    def value(self, variables: Mapping[str, Any]) -> Any:
+    def value(self, variables: Mapping[str, Any], budget: int = BUDGET) -> Any:
         """The value, which may share parts with the variables; ExpressionError where there is none.
+
+        `budget`: what it may cost at most, in steps.
 
         A variable is looked up when, and if, it is reached; what the mapping raises then, but a KeyError,
         is its own affair.
         """
         try:
-            return self._run(Frame(variables, self._slots))
+            return self._run(Frame(variables, self._slots, budget))
         except RecursionError:
             raise Exhausted("nested too deep") from None
 
-    def holds(self, variables: Mapping[str, Any]) -> bool:
+    def given(self, variables: Mapping[str, Any], budget: int = BUDGET) -> Any:
+        """The value; of an optional what it holds, null where it holds nothing."""
+        return _held(self.value(variables, budget))
+
+    def holds(self, variables: Mapping[str, Any], budget: int = BUDGET) -> bool:
         """Whether a filter holds: its value must be a bool."""
-        value = self.value(variables)
+        value = self.value(variables, budget)
         if value is True or value is False:
             return bool(value)
         raise ErrorValue(f"gives {type_name(value)}, not bool")
 
-    def json(self, variables: Mapping[str, Any]) -> Any:
-        """The value as JSON: fresh, keys as text, times as RFC 3339 and seconds, bytes as base64."""
-        frame = Frame(variables, self._slots)
+    def json(self, variables: Mapping[str, Any], budget: int = BUDGET) -> Any:
+        """What is `given`, as JSON: fresh, keys as text, times as RFC 3339 and seconds, bytes as base64."""
+        frame = Frame(variables, self._slots, budget)
         try:
-            return to_json(frame, self._run(frame))
+            return to_json(frame, _held(self._run(frame)))
         except RecursionError:
             raise Exhausted("nested too deep") from None
+
+
+def _held(value: Any) -> Any:
+    """Whoever takes a value out of an expression has no use for an optional: null says as much."""
+    if isinstance(value, Optional):
+        return value.value if value.present else None
+    return value
 
 
 class Environment:

@@ -24,8 +24,8 @@ class Frame:
 
     __slots__ = ("left", "slots", "variables")
 
-    def __init__(self, variables: Mapping[str, Any], slots: int) -> None:
-        self.left = BUDGET
+    def __init__(self, variables: Mapping[str, Any], slots: int, budget: int = BUDGET) -> None:
+        self.left = budget
         self.variables = variables
         self.slots: list[Any] = [None] * slots
 

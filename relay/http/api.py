@@ -64,11 +64,11 @@ class Api:
         """The answer, redirects followed. Nothing is raised but cancellation."""
         url = self._reach.find(ask.at)
         if url is None:
-            return Fail(self._shown(f"{self._place(ask.at)} is none of the api's addresses"))
+            return Fail(self.shown(f"{self._place(ask.at)} is none of the api's addresses"))
         try:
             request = build(ask, url, self._headers)
         except Unfit as error:
-            return Fail(self._shown(f"no request: {error}"))
+            return Fail(self.shown(f"no request: {error}"))
         for _ in range(1 + MOST_REDIRECTS):
             answered = await self._proven(ask, request)
             following = self._following(request, answered)
@@ -92,7 +92,7 @@ class Api:
         url = self._reach.follow(request.url, location)
         if url is None:
             where = f"redirected to {self._place(location)}, which is none of the api's addresses"
-            return Fail(self._shown(where), response)
+            return Fail(self.shown(where), response)
         return elsewhere(request, url, home=self._reach.home(url))
 
     async def _proven(self, ask: Ask, request: Request) -> Answered:
@@ -148,7 +148,7 @@ class Api:
         # a redirect is no answer yet
         check = None if response.status in REDIRECTS else ask.check or self._check
         verdict, why = judge(response, check)
-        why = self._shown(why)
+        why = self.shown(why)
         self._budget.correct(response.headers, now)
         match verdict:
             case Verdict.OK | Verdict.UNCHANGED:
@@ -183,7 +183,7 @@ class Api:
         """Where an address leads, as far as it may be told: of a secret url not even the host."""
         return "another place" if self._hidden else place_of(at) or "what is neither a path nor a url"
 
-    def _shown(self, why: str) -> str:
+    def shown(self, why: str) -> str:
         """`why` without anything secret, though an answer repeats it."""
         return masked(why, (*self._secrets, *self._auth.secrets()))
 

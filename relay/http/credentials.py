@@ -49,11 +49,11 @@ class Fixed:
     """The same for each request; refused once, refused for ever."""
 
     def __init__(self, credentials: Credentials = Credentials(), *secrets: Secret) -> None:
-        self._credentials = credentials
+        self.shown = credentials
         self._secrets = secrets
 
     async def credentials(self) -> Credentials:
-        return self._credentials
+        return self.shown
 
     def refuse(self, credentials: Credentials) -> bool:
         """There are no others."""

@@ -12,8 +12,8 @@ from typing import Any, Final
 
 import orjson
 
-from relay.poll.feed import BadFeed, read_feed
-from relay.poll.template import Unfit
+from relay.http.feed import BadFeed, read_feed
+from relay.template import Unfit
 from relay.view import Number
 
 _LONG: Final = re.compile(rb"[0-9]{19}")

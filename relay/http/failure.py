@@ -8,6 +8,7 @@ from aiohttp import (
     ClientConnectorDNSError,
     ClientConnectorError,
     ClientConnectorSSLError,
+    ClientHttpProxyError,
     ClientOSError,
     ClientPayloadError,
     ConnectionTimeoutError,
@@ -15,9 +16,11 @@ from aiohttp import (
 )
 
 
-def no_answer(error: Exception) -> str:  # noqa: PLR0911  a table
+def no_answer(error: Exception) -> str:  # noqa: C901, PLR0911  a table
     """What went wrong, by the exception of aiohttp or of the system."""
     match error:
+        case ClientHttpProxyError():
+            return f"the proxy answered {error.status}"
         case ConnectionTimeoutError():
             return "no connection in time"
         case TimeoutError():
@@ -42,6 +45,13 @@ def no_answer(error: Exception) -> str:  # noqa: PLR0911  a table
 def _reason(error: BaseException) -> str:
     """What the system says, without addresses."""
     if isinstance(error, ssl.SSLError):
-        return str(getattr(error, "verify_message", None) or error.reason or type(error).__name__)[:200]
+        said = str(getattr(error, "verify_message", None) or error.reason or type(error).__name__)
+        return said.partition(", certificate is not valid for")[0][:200]
+    if isinstance(error.__cause__, ssl.SSLError):
+        # by TLS 1.3 a client learns behind its own handshake that the server refused it
+        return f"TLS: {_reason(error.__cause__)}"
     number = getattr(error, "errno", None)
-    return os.strerror(number) if number is not None and number > 0 else type(error).__name__
+    if number is not None and number > 0:
+        return os.strerror(number)
+    closed = isinstance(error.__cause__ or error, ConnectionResetError)
+    return "closed by the other side" if closed else type(error).__name__

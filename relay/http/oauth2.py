@@ -4,6 +4,7 @@ One fetch for all who wait; renewed before it ends; and where its url fails, ask
 """
 
 import asyncio
+from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -36,6 +37,8 @@ a 401 and a repeated request, one that lives longer an extra fetch an hour; eith
 LONGEST: Final = 30 * 86400.0
 EARLY: Final = 0.9
 """Of a token's life, when it is renewed."""
+KEPT: Final = 4
+"""How many tokens are still known as secrets."""
 FIRST_WAIT: Final = SECOND
 LAST_WAIT: Final = 300 * SECOND
 
@@ -70,6 +73,8 @@ class OAuth2:
         self._fetch: asyncio.Task[Token | Refused] | None = None
         self._failures = 0
         self._failed = NoToken("", 0)
+        self._given: deque[Secret] = deque(maxlen=KEPT)
+        """The last tokens: who still sends one that has a successor may be shown it in an answer."""
         self._refusals = 0
         """How many tokens in turn the api did not take."""
 
@@ -85,6 +90,16 @@ class OAuth2:
         if isinstance(got, Token):
             return got.credentials
         return self._old(self._clock.now()) or self._failed
+
+    async def another(self, refused: Credentials) -> Credentials | NoToken:
+        """A token that is not the one that was refused; that one stays in use while no other can be had."""
+        token = self._token
+        if token is not None and token.credentials is not refused:
+            return token.credentials
+        if self._clock.now() < self._failed.until:
+            return self._failed
+        got = await self._once()
+        return got.credentials if isinstance(got, Token) else self._failed
 
     def _old(self, now: int) -> Credentials | None:
         token = self._token
@@ -112,8 +127,8 @@ class OAuth2:
     def secrets(self) -> tuple[Secret, ...]:
         config = self._config
         words = (config.client_secret, config.client_id, config.token_url, *config.form.values())
-        tokens = [] if self._token is None else [Secret(self._token.text)]
-        return (*(word for word in words if isinstance(word, Secret)), login(basic(*self._client())), *tokens)
+        told = (word for word in words if isinstance(word, Secret))
+        return (*told, login(basic(*self._client())), *self._given)
 
     async def close(self) -> None:
         """End a fetch that is under way."""
@@ -137,6 +152,7 @@ class OAuth2:
         got = await self._ask()
         if isinstance(got, Token):
             self._token = got
+            self._given.append(Secret(got.text))
             self._failed = NoToken("", 0)
             if not self._refusals:
                 self._failures = 0

@@ -1,11 +1,12 @@
-"""The request of a poll or a watch: compiled once, rendered for each pass, merged with what `next` says."""
+"""What an api is asked, as the file writes it: rendered with what is known, merged with what `next` gives."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 from relay.expression.environment import Program
-from relay.poll.template import Template, Unfit, Variables, as_text
+from relay.http.ask import Ask, Form, Json
+from relay.template import Template, Unfit, Variables, as_text
 
 MERGED: Final = frozenset({"query", "headers", "json", "form"})
 """What `next` may give anew: never the path, never the host."""
@@ -20,8 +21,8 @@ _NOTHING: Final = _Nothing()
 
 
 @dataclass(frozen=True, slots=True)
-class Request:
-    """One request, as it goes out. `url` is a path to be appended to the api's, or an address of `next`."""
+class Question:
+    """One question, rendered. `url` is a path to be appended to the api's, or an address of `next`."""
 
     method: str
     url: str
@@ -30,7 +31,19 @@ class Request:
     json: Any = None
     form: Pairs | None = None
 
-    def merged(self, change: Mapping[str, Any]) -> "Request":
+    def ask(self, manner: Ask, headers: Pairs = ()) -> Ask:
+        """It as it is put to an api; `manner`: what all that one asks has in common."""
+        content = Form(self.form) if self.form is not None else None
+        return replace(
+            manner,
+            at=self.url,
+            query=self.query,
+            method=self.method,
+            headers=(*self.headers, *headers),
+            content=content if self.json is None else Json(self.json),
+        )
+
+    def merged(self, change: Mapping[str, Any]) -> "Question":
         """A request with the values of `change` in the place of its own. Unfit."""
         unknown = change.keys() - MERGED
         if unknown:
@@ -75,7 +88,7 @@ def _pairs(name: str, value: Any) -> Pairs:
 
 @dataclass(frozen=True, slots=True)
 class RequestTemplate:
-    """The request before it is rendered: texts are templates, all else stands as it is."""
+    """A question before it is rendered: texts are templates, all else stands as it is."""
 
     method: str
     path: Template
@@ -90,9 +103,9 @@ class RequestTemplate:
         parts = (self.path, self.query, self.headers, self.json, self.form)
         return frozenset[str]().union(*(_names(part) for part in parts))
 
-    def render(self, variables: Variables) -> Request:
-        """The request with these variables. Unfit, ExpressionError."""
-        return Request(
+    def render(self, variables: Variables) -> Question:
+        """The question with these variables. Unfit, ExpressionError."""
+        return Question(
             self.method,
             self.path.path(variables),
             _params(self.query, variables),
@@ -131,7 +144,7 @@ def _scalar(value: Any, variables: Variables) -> Any:
     """A value of a parameter: of exactly one `${}` what it gives, a list too."""
     if not isinstance(value, Template):
         return value
-    return value.text(variables) if value.single is None else value.single.value(variables)
+    return value.text(variables) if value.single is None else value.single.given(variables)
 
 
 def _rendered(value: Any, variables: Variables) -> Any:

@@ -59,7 +59,7 @@ def judge(response: Response, check: Program | None) -> tuple[Verdict, str]:
     if check is None:
         return verdict, why
     try:
-        said = check.value(_Variables(response))
+        said = check.given(_Variables(response))
     except ExpressionError as error:
         return _unknown(verdict, f"{why}, check: {error}")
     if said is None:
@@ -89,7 +89,7 @@ def told_wait(response: Response, wait: Program | None, now: int) -> int | None:
     if wait is None:
         return None
     try:
-        span = wait.value(_Variables(response))
+        span = wait.given(_Variables(response))
     except ExpressionError:
         return None
     if not isinstance(span, Duration) or span.nanos <= 0:

@@ -2,13 +2,13 @@
 
 import hashlib
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Final, TypeAlias
 
 from relay.clock import SECOND, Clock
 from relay.expression.output import dumps
-from relay.http.ask import Answered, Ask, Denied, Fail, Form, Json, Ok, Restart, Retry, Unchanged, Wait
-from relay.poll.request import Pairs, Request
+from relay.http.ask import Answered, Ask, Denied, Fail, Ok, Restart, Retry, Unchanged, Wait
+from relay.http.question import Pairs, Question
 
 TRIES: Final = 5
 WAITS: Final = 10
@@ -41,11 +41,11 @@ class Asking:
     clock: Clock
     manner: Ask = field(default_factory=lambda: Ask(""))
 
-    async def __call__(self, request: Request, headers: Pairs = ()) -> Ok | Unchanged | Restart | Broken:
+    async def __call__(self, request: Question, headers: Pairs = ()) -> Ok | Unchanged | Restart | Broken:
         """What comes of a request, tried again where that may help."""
         tries = waits = 0
         while True:
-            match await self.ask(self._ask(request, headers)):
+            match await self.ask(request.ask(self.manner, headers)):
                 case Ok() | Unchanged() | Restart() as answered:
                     return answered
                 case Retry(why):
@@ -64,19 +64,8 @@ class Asking:
                 case Fail(why, response):
                     return Broken(why, status=None if response is None else response.status)
 
-    def _ask(self, request: Request, headers: Pairs) -> Ask:
-        content = Form(request.form) if request.form is not None else None
-        return replace(
-            self.manner,
-            at=request.url,
-            query=request.query,
-            method=request.method,
-            headers=(*request.headers, *headers),
-            content=content if request.json is None else Json(request.json),
-        )
 
-
-def digest(request: Request, realm: str = "") -> str:
+def digest(request: Question, realm: str = "") -> str:
     """What tells a request from any other."""
     parts = [request.method, request.url, request.query, request.headers, request.json, request.form, realm]
     return hashlib.sha256(dumps(_lists(parts))).hexdigest()

@@ -1,6 +1,6 @@
 """Entering what a pass found into the store: events, items and state in one transaction."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final, Protocol
 
@@ -79,7 +79,7 @@ class Book:
     part: Part
     store: Ledger
     clock: Clock
-    plan: Callable[[Event], Entry]
+    plan: Callable[[Sequence[Event]], Awaitable[list[Entry]]]
     reached: Callable[[str], None]
     items_of: str
     """The part under which its items are remembered."""
@@ -96,13 +96,14 @@ class Book:
         """Commit what was gathered, and let it go. Gaps come first: they are of before."""
         maker = Maker(self.poll, self.part, self.store.next_id, self.clock.now())
         poisons = list(got.poisons.values())
-        entries = [self.plan(maker.gap(one)) for one in missed]
+        entries = await self.plan([maker.gap(one) for one in missed])
         entries += [maker.poison(poison) for poison in poisons]
-        news = []
+        made = []
         for number, one in enumerate(got.ordered(), 1):
             if number % TURN == 0:
                 await self.clock.sleep(0)
-            news.append(self.plan(maker.news(one)))
+            made.append(maker.news(one))
+        news = await self.plan(made)
         self.entered += len(news)
         self.reached("made")
         if self.rehearsal:

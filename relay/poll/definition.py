@@ -1,23 +1,18 @@
 """A poll as its table defines it: every expression and template compiled once, or all that is wrong there."""
 
 import hashlib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import product
-from typing import Any, Final, Protocol, TypeVar
+from typing import Final, Protocol
 from urllib.parse import quote
 
-from relay.config.locate import dotted
-from relay.config.poll import DetailConfig, PollConfig, RequestConfig
+from relay.config.poll import DetailConfig, ListingConfig, PollConfig
 from relay.errors import Problem
-from relay.expression.environment import Environment, Program
-from relay.expression.errors import CompileError
-from relay.http.verdict import EXPRESSIONS
-from relay.poll.request import RequestTemplate
-from relay.poll.template import OPEN, Template, template
+from relay.expression.environment import Program
+from relay.http.compiler import Compiler, request_template
+from relay.http.question import RequestTemplate
 from relay.poll.variables import environment, named
-
-T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +36,7 @@ class Listing(Protocol):
     """What pages are read of: a poll's list, or what is said of the things of a watch."""
 
     @property
-    def config(self) -> RequestConfig: ...
+    def config(self) -> ListingConfig: ...
 
     @property
     def request(self) -> RequestTemplate: ...
@@ -102,59 +97,10 @@ class Poll:
         return bool(self.request.names & {"since", "cursor"})
 
 
-class Compiler:
-    """Compiles what stands at the keys of one table; what is wrong with it is a problem there."""
-
-    def __init__(self, path: tuple[str, ...], *, watch: bool = False) -> None:
-        self.problems: list[Problem] = []
-        self._path = path
-        self._watch = watch
-
-    def program(self, key: tuple[str, ...], text: str, stage: str) -> Program | None:
-        return self._compiled(key, text, stage, Environment.compile)
-
-    def optional(self, key: str, text: str | None, stage: str) -> Program | None:
-        return None if text is None else self.program((key,), text, stage)
-
-    def template(self, key: tuple[str, ...], text: str, stage: str) -> Template:
-        made = self._compiled(key, text, stage, lambda scope, text: template(text, scope))
-        return made or Template(())
-
-    def tree(self, key: tuple[str, ...], value: Any, stage: str) -> Any:
-        """Every text in it that holds an expression as a template; all else as it stands."""
-        match value:
-            case str():
-                return self.template(key, value, stage) if OPEN in value else value
-            case dict():
-                return {name: self.tree((*key, name), part, stage) for name, part in value.items()}
-            case list() | tuple():
-                return [self.tree(key, part, stage) for part in value]
-        return value
-
-    def verdict(self, key: str, text: str | None) -> Program | None:
-        """`check` or `wait`: the api's own variables, not the poll's."""
-        if text is None:
-            return None
-        try:
-            return EXPRESSIONS.compile(text)
-        except CompileError as error:
-            self._add((key,), error, "CEL over status, headers, body")
-            return None
-
-    def _compiled(
-        self, key: tuple[str, ...], text: str, stage: str, compile_text: Callable[[Environment, str], T]
-    ) -> T | None:
-        try:
-            return compile_text(environment(stage, watch=self._watch), text)
-        except CompileError as error:
-            self._add(key, error, named(stage, watch=self._watch))
-            return None
-
-    def _add(self, key: tuple[str, ...], error: CompileError, hint: str) -> None:
-        path = dotted([*self._path, *key])
-        self.problems += [
-            Problem(path, f"{problem.text}, at column {problem.column}", hint) for problem in error.problems
-        ]
+def compiler(kind: str, name: str) -> Compiler:
+    """Compiles a table over what expressions of a `poll`, or of a `watch`, may name."""
+    watch = kind == "watch"
+    return Compiler((kind, name), lambda stage: (environment(stage, watch=watch), named(stage, watch=watch)))
 
 
 _TRUE: Final = "true"
@@ -163,7 +109,7 @@ _TRUE: Final = "true"
 
 def compile_poll(name: str, config: PollConfig, realm: str = "") -> Poll | list[Problem]:
     """The poll of a table, or every problem in its expressions."""
-    found = Compiler(("poll", name))
+    found = compiler("poll", name)
     poll = Poll(
         name,
         config,
@@ -178,19 +124,7 @@ def compile_poll(name: str, config: PollConfig, realm: str = "") -> Poll | list[
     return found.problems or poll
 
 
-def request_template(config: RequestConfig, found: Compiler) -> RequestTemplate:
-    """The request that a table writes down."""
-    return RequestTemplate(
-        config.method,
-        found.template(("path",), config.path, "request"),
-        found.tree(("query",), config.query, "request"),
-        found.tree(("headers",), config.headers, "request"),
-        found.tree(("json",), config.json_body, "request"),
-        found.tree(("form",), config.form, "request") if config.form else None,
-    )
-
-
-def reading(name: str, config: RequestConfig, found: Compiler) -> Reading:
+def reading(name: str, config: ListingConfig, found: Compiler) -> Reading:
     """What a table takes out of an answer."""
     nothing = environment("item").compile(_TRUE)
     return Reading(

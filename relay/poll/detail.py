@@ -11,7 +11,7 @@ from relay.poll.definition import Detail
 from relay.poll.gathered import Gathered, News
 from relay.poll.item import Poison, Scope, body, poison
 from relay.poll.page import answer_scope
-from relay.poll.template import Unfit
+from relay.template import Unfit
 
 GONE: Final = frozenset({400, 404, 410, 422})
 """A detail that is answered so will be so again: it is the item's fault, not the api's."""

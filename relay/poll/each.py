@@ -8,7 +8,7 @@ from relay.config.locate import dotted
 from relay.config.poll import PollConfig
 from relay.config.types import quoted
 from relay.errors import Problem
-from relay.poll.template import pieces
+from relay.template import pieces
 
 _STRING: Final = r"""'''.*?'''|\"\"\".*?\"\"\"|'(?:\\.|[^'\\])*'|"(?:\\.|[^"\\])*\""""
 _NAMED: Final = re.compile(rf"(?P<text>{_STRING})|(?<![\w.])each\.(?P<name>[A-Za-z_]\w*)", re.DOTALL)

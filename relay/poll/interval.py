@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Final
 
 from relay.clock import micros
-from relay.config.poll import RequestConfig
+from relay.config.poll import ListingConfig
 from relay.http.limits import fresh_for, poll_interval, retry_at
 from relay.http.response import Response
 
@@ -13,7 +13,7 @@ SLOWER: Final = 1.5
 JITTER: Final = 0.1
 
 
-def interval(config: RequestConfig, before: float, *, news: bool) -> float:
+def interval(config: ListingConfig, before: float, *, news: bool) -> float:
     """Seconds to the next pass: `every` where there is news, else more and more, up to `idle`."""
     if news:
         return config.every

@@ -3,22 +3,20 @@
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from decimal import Decimal, InvalidOperation
-from typing import Any, Final
+from typing import Any
 
 from relay.expression.environment import Program
 from relay.expression.errors import ExpressionError
 from relay.expression.output import dumps
 from relay.expression.values import Timestamp
+from relay.http.document import written
 from relay.moment import moment
 from relay.poll.definition import Reading
-from relay.poll.document import written
-from relay.poll.template import Unfit
 from relay.poll.variables import shown
-from relay.text import key_text, type_text
+from relay.template import Unfit
+from relay.text import decimal_text, key_text, type_text
 from relay.view import Number
 
-_LARGEST_EXPONENT: Final = 400
 Variables = Mapping[str, Any]
 
 
@@ -104,7 +102,7 @@ def body(data: Program, scope: Scope) -> bytes:
     """What `data` gives, as JSON, with numbers as they were written. Unfit, ExpressionError."""
     if scope.exact is not None:
         try:
-            return written(data.value(scope.exact))
+            return written(data.given(scope.exact))
         except (ExpressionError, Unfit):
             # it works on numbers, or makes what is no JSON by itself
             pass
@@ -143,15 +141,15 @@ def _id(program: Program, scope: Scope) -> str:
 
 def _text(program: Program, scope: Scope) -> str | None:
     """A text; a number as decimal, as it was written. None for null."""
-    value = program.value(scope.plain)
+    value = program.given(scope.plain)
     if type(value) is float and scope.exact is not None:
         # a double may be another number than the one that was written: two ids would be one
-        value = program.value(scope.exact)
+        value = program.given(scope.exact)
     match value:
         case None:
             return None
         case Number() | float():
-            return _decimal(str(value))
+            return decimal_text(str(value))
         case str():
             return value
         case int() if not isinstance(value, bool):
@@ -159,21 +157,9 @@ def _text(program: Program, scope: Scope) -> str | None:
     raise Unfit("is neither text nor number")
 
 
-def _decimal(text: str) -> str:
-    """`1.50` and `15e-1` as `1.5`, as the names of webhooks are written."""
-    try:
-        number = Decimal(text)
-    except InvalidOperation:
-        return text
-    if not number.is_finite() or abs(number.adjusted()) > _LARGEST_EXPONENT:
-        return text
-    plain = f"{number:f}"
-    return plain.rstrip("0").rstrip(".") if "." in plain else plain
-
-
 def _time(program: Program | None, scope: Scope) -> int | None:
     """Microseconds since 1970; None where it says null."""
-    value = None if program is None else program.value(scope.plain)
+    value = None if program is None else program.given(scope.plain)
     if value is None:
         return None
     if isinstance(value, Timestamp):

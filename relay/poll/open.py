@@ -7,7 +7,7 @@ from typing import Final, TypeVar
 
 from relay.config.api import ApiConfig
 from relay.config.locate import dotted
-from relay.config.poll import RequestConfig
+from relay.config.poll import ListingConfig
 from relay.config.schema import Config
 from relay.config.secret import Secret
 from relay.config.table import Table
@@ -19,7 +19,7 @@ from relay.poll.each import lacking
 from relay.poll.watch import WatchDefinition, compile_watch
 
 T = TypeVar("T")
-C = TypeVar("C", bound=RequestConfig)
+C = TypeVar("C", bound=ListingConfig)
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,12 +7,12 @@ from urllib.parse import urljoin
 
 from relay.expression.environment import Program
 from relay.expression.errors import ExpressionError
+from relay.http.document import read_document
+from relay.http.question import Question
 from relay.http.response import Response
 from relay.poll.definition import Reading
-from relay.poll.document import read_document
 from relay.poll.item import Scope
-from relay.poll.request import Request
-from relay.poll.template import Unfit
+from relay.template import Unfit
 
 MAX_ITEMS: Final = 100_000
 """Items of one page."""
@@ -58,7 +58,7 @@ def read_page(reading: Reading, response: Response, variables: Variables, number
 def page_of(reading: Reading, scope: Scope) -> Page:
     """The page of an answer with these variables. Unfit where it is none that the table describes."""
     try:
-        items = _items(reading.items.value(scope.plain))
+        items = _items(reading.items.given(scope.plain))
     except ExpressionError as error:
         raise Unfit(f"items: {error}") from None
     plain = {**scope.plain, "items": items}
@@ -84,13 +84,13 @@ def _exact_items(program: Program, scope: Scope, count: int) -> list[Any] | None
     if scope.exact is None:
         return None
     try:
-        items = program.value(scope.exact)
+        items = program.given(scope.exact)
     except ExpressionError:
         return None
     return items if isinstance(items, list) and len(items) == count else None
 
 
-def next_request(reading: Reading, page: Page, first: Request, url: str) -> Request | None:
+def next_request(reading: Reading, page: Page, first: Question, url: str) -> Question | None:
     """The request of the page behind this one; None: it was the last. Unfit.
 
     `url` is that of this page, for a link that is relative.
@@ -98,7 +98,7 @@ def next_request(reading: Reading, page: Page, first: Request, url: str) -> Requ
     if reading.next is None:
         return None
     try:
-        said = reading.next.value(page.scope.plain)
+        said = reading.next.given(page.scope.plain)
         if isinstance(said, dict):
             return first.merged(reading.next.json(page.scope.plain))
     except ExpressionError as error:
@@ -106,7 +106,7 @@ def next_request(reading: Reading, page: Page, first: Request, url: str) -> Requ
     return _linked(said, first, url)
 
 
-def _linked(said: Any, first: Request, url: str) -> Request | None:
+def _linked(said: Any, first: Question, url: str) -> Question | None:
     """A list of one link is as good as a link, an empty one as null."""
     if isinstance(said, list) and len(said) <= 1:
         said = said[0] if said else None

@@ -7,7 +7,6 @@ from functools import partial
 from typing import Final
 
 import structlog
-from aiohttp import ClientSession
 
 from relay.accept import Door, nothing_begun
 from relay.clock import Clock, micros, rfc3339
@@ -45,14 +44,10 @@ TIDY_EVERY: Final = 3600.0
 class Poller:
     """The daemon's one. Pure parts decide; this has the clock, the apis and the tasks."""
 
-    def __init__(
-        self, store: Store, door: Door, clock: Clock, metrics: Metrics, session: ClientSession
-    ) -> None:
+    def __init__(self, store: Store, door: Door, clock: Clock, metrics: Metrics) -> None:
         self._store, self._door, self._clock, self._metrics = store, door, clock, metrics
-        self._session = session
         self._config = Config()
-        self._apis: dict[str, Api] = {}
-        self._closing: list[Api] = []
+        self._apis: Mapping[str, Api] = {}
         self._keepers: dict[str, list[Keeper]] = {}
         self._watches: dict[str, WatchKeeper] = {}
         self._tasks: set[asyncio.Task[None]] = set()
@@ -77,13 +72,15 @@ class Poller:
         """Events begin these watches from now on, be it before anything is asked."""
         watches = tuple(definitions.watches.values())
         self._door.begins = partial(begun, watches) if watches else nothing_begun
+        self._door.begins_loops = any(watch.on.loops or watch.keys.loops for watch in watches)
 
-    def open(self, config: Config, definitions: Definitions) -> None:
-        """Poll by this file from now on. A pass under way ends; what it had not committed is read again."""
+    def open(self, config: Config, definitions: Definitions, apis: Mapping[str, Api]) -> None:
+        """Poll by this file from now on. A pass under way ends; what it had not committed is read again.
+
+        `apis`: those of the file, which others may ask, too; they are closed by whoever opened them.
+        """
         self._end(self._tasks)
-        before, self._apis = self._apis, self._opened(config)
-        self._closing = [api for api in before.values() if api not in self._apis.values()]
-        self._config = config
+        self._config, self._apis = config, apis
         self._keepers = {name: self._keep(poll) for name, poll in definitions.polls.items()}
         keepers = [keeper for some in self._keepers.values() for keeper in some]
         self._listening = {}
@@ -100,24 +97,10 @@ class Poller:
         tasks, self._tasks = self._tasks | self._backfilling, set()
         self._end(tasks)
         await asyncio.gather(*tasks, return_exceptions=True)
-        for api in [*self._apis.values(), *self._closing]:
-            await api.close()
 
     def _end(self, tasks: Iterable["asyncio.Task[None]"]) -> None:
         for task in tasks:
             task.cancel()
-
-    def _opened(self, config: Config) -> dict[str, Api]:
-        """An api whose table is as it was stays open, with its token, its budget and its waits."""
-        same = {
-            name: api
-            for name, api in self._apis.items()
-            if self._config.api.get(name) == config.api.get(name)
-        }
-        return {
-            name: same.get(name) or Api(name, table, self._session, self._clock)
-            for name, table in config.api.items()
-        }
 
     def _keep(self, poll: Poll) -> list[Keeper]:
         bucket = None if poll.config.rate is None else Bucket(poll.config.rate)
@@ -127,7 +110,7 @@ class Poller:
         return [self._keeper(poll, part, asking) for part in poll.parts]
 
     def _keeper(self, poll: Poll, part: Part, asking: Asking) -> Keeper:
-        runner = Runner(poll, part, asking, self._store, self._clock, self._door.entry, spread)
+        runner = Runner(poll, part, asking, self._store, self._clock, self._door.entries, spread)
         state = runner.state
         if state.words and state.words != poll.words:
             log.warning(
@@ -143,7 +126,7 @@ class Poller:
         bucket = None if watch.config.rate is None else Bucket(watch.config.rate)
         manner = Ask("", need=Need.WATCH, bucket=bucket, check=watch.check, wait=watch.wait)
         asking = Asking(self._apis[watch.config.api].ask, self._clock, manner)
-        runner = WatchRunner(watch, asking, self._store, self._clock, self._door.entry, spread)
+        runner = WatchRunner(watch, asking, self._store, self._clock, self._door.entries, spread)
         return WatchKeeper(runner, self._turns.of(watch.config.api), self._turned)
 
     def _wake_watches(self, names: set[str]) -> None:
@@ -192,9 +175,7 @@ class Poller:
             log.info("watch.turned", watch=watch.name, new=turned.new, ended=turned.ended)
 
     async def _tidy(self) -> None:
-        """Close what a reload replaced; forget items that are listed no more."""
-        while self._closing:
-            await self._closing.pop().close()
+        """Forget items that are listed no more."""
         while True:
             await self._clock.sleep(TIDY_EVERY)
             try:

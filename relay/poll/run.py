@@ -4,7 +4,7 @@ At least once: events are committed with the names of their items, so that the n
 not committed is read again. The cursor moves only with a pass that has read all of its range.
 """
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
@@ -21,11 +21,11 @@ from relay.poll.outcome import Ending, after, shifted
 from relay.poll.page import Page
 from relay.poll.state import PartState, load
 from relay.poll.take import Taken, Taker
-from relay.poll.template import Unfit
-from relay.poll.variables import timestamp
 from relay.poll.walk import Walk
+from relay.seen import timestamp
 from relay.store.progress import Item
 from relay.store.protocol import Entry
+from relay.template import Unfit
 from relay.text import key_text
 
 STEPS: Final = ("began", "read", "taken", "detailed", "made", "committed")
@@ -41,7 +41,7 @@ class Runner:
     asking: Asking
     store: Ledger
     clock: Clock
-    plan: Callable[[Event], Entry]
+    plan: Callable[[Sequence[Event]], Awaitable[list[Entry]]]
     """What an event is owed, and what it begins."""
     spread: Callable[[], float]
     """A number between -1 and 1, so that not all passes are due at once."""

@@ -9,8 +9,8 @@ from relay.poll.definition import Poll
 from relay.poll.gathered import Gathered, poison_id
 from relay.poll.item import Listed, Payload, Poison, list_item, payload, time_of
 from relay.poll.page import Page
-from relay.poll.template import Unfit
 from relay.store.progress import Item
+from relay.template import Unfit
 
 TURN: Final = 200
 """Items after which others have their turn."""

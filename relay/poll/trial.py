@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from relay.expression.environment import Program
 from relay.expression.errors import ExpressionError
+from relay.http.question import Question
 from relay.http.response import Response
 from relay.http.verdict import Verdict, judge
 from relay.poll.cursor import Span, begin, span
@@ -16,11 +17,10 @@ from relay.poll.definition import Detail, Listing, Part, Poll
 from relay.poll.gathered import Gathered
 from relay.poll.item import Listed, Payload, Poison, Scope, list_item, payload
 from relay.poll.page import Page, next_request, read_page
-from relay.poll.request import Request
 from relay.poll.state import PartState
-from relay.poll.template import Unfit
-from relay.poll.variables import timestamp
 from relay.poll.watch import WatchDefinition
+from relay.seen import timestamp
+from relay.template import Unfit
 
 EVENT: Final = "event"
 LEFT_OUT: Final = "left out"
@@ -48,7 +48,7 @@ class Tried:
     """Empty where `detail` asks for it."""
     error: str = ""
     """Which expression fails on it, and why."""
-    detail: Request | None = None
+    detail: Question | None = None
     """What would be asked for its body."""
     over: str = ""
     """Of a watch: `until` or `fail`, whichever ends it."""
@@ -59,9 +59,9 @@ class Trial:
     """What an answer would make."""
 
     items: tuple[Tried, ...] = ()
-    request: Request | None = None
+    request: Question | None = None
     """What would be asked first."""
-    next: Request | None = None
+    next: Question | None = None
     """What would be asked behind this answer; None: it is the last page, or a fault says why not."""
     faults: tuple[str, ...] = ()
     """What is wrong with the request or the answer as a whole."""
@@ -212,7 +212,7 @@ def _event(n: int, key: str, found: Listed, made: Payload) -> Tried:
     return Tried(n, EVENT, key, made.type, found.time, made.body)
 
 
-def shown(request: Request | None) -> str | None:
+def shown(request: Question | None) -> str | None:
     """A request in one line: what comes behind the api's url, or a link as it was written."""
     if request is None:
         return None

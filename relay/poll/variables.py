@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from relay.clock import rfc3339
 from relay.expression.environment import Environment
-from relay.expression.values import Timestamp
+from relay.seen import EVENT_PARTS
 
 REQUEST: Final = {
     "each": "map(string, string)",
@@ -21,26 +21,14 @@ REQUEST: Final = {
 }
 WATCHED: Final = {"event": "dyn", "keys": "list(string)", "started": "timestamp", "now": "timestamp"}
 """Instead of REQUEST: a watch reads no list, so that it has no cursor in one."""
-EVENT: Final = {
-    "id": "string",
-    "source": "string",
-    "type": "string",
-    "time": "dyn",
-    "received": "timestamp",
-    "via": "string",
-    "key": "dyn",
-    "data": "dyn",
-}
-"""What an event has: `time` and `key` may be null."""
 ANSWER: Final = {"body": "dyn", "headers": "map(string, string)", "status": "int", "page": "int"}
 STAGES: Final[Mapping[str, Mapping[str, str]]] = {
     "request": REQUEST,
     "answer": REQUEST | ANSWER,
     "items": REQUEST | ANSWER | {"items": "list"},
     "item": REQUEST | ANSWER | {"items": "list", "item": "dyn"},
-    # each part by its own name, too, so that `event.type` does not cost the reading of `event.data`
     "event": {"event": "dyn"},
-    "on": {"event": "dyn"} | {f"event.{part}": kind for part, kind in EVENT.items()},
+    "on": EVENT_PARTS,
 }
 Variables = dict[str, Any]
 
@@ -61,11 +49,6 @@ def _variables(stage: str, *, watch: bool) -> Mapping[str, str]:
     if not watch or stage in {"event", "on"}:
         return STAGES[stage]
     return WATCHED | {name: kind for name, kind in STAGES[stage].items() if name not in REQUEST}
-
-
-def timestamp(at: int | None) -> Timestamp | None:
-    """Microseconds since 1970 as expressions see them."""
-    return None if at is None else Timestamp(at * 1_000)
 
 
 def shown(at: int | None) -> str | None:

@@ -7,13 +7,13 @@ from typing import Any, Final
 
 from relay.expression.errors import ExpressionError
 from relay.http.ask import Ok, Restart, Unchanged
+from relay.http.question import Pairs, Question
 from relay.http.response import Response
 from relay.poll.asking import Asking, Broken, digest
 from relay.poll.definition import Listing
 from relay.poll.page import Page, next_request, read_page
-from relay.poll.request import Pairs, Request
 from relay.poll.state import Validators
-from relay.poll.template import Unfit
+from relay.template import Unfit
 
 RESTARTS: Final = 2
 """How often a pass begins anew because the api wants it (a page token that ran out)."""
@@ -45,9 +45,9 @@ class Walk:
     """`max_pages` broke it off."""
     skew: int | None = None
     """The server's clock less our own, by the last answer."""
-    _from: Request | None = field(default=None, repr=False)
+    _from: Question | None = field(default=None, repr=False)
     """The request of page 1, into which `next` is merged."""
-    _next: Request | None = field(default=None, repr=False)
+    _next: Question | None = field(default=None, repr=False)
     _number: int = 1
     _asked: set[str] = field(default_factory=set)
     _restarts: int = 0
@@ -99,7 +99,7 @@ class Walk:
         self.ended = self._next is None
         return page
 
-    async def _answer(self, request: Request, number: int) -> Response | None:
+    async def _answer(self, request: Question, number: int) -> Response | None:
         """The answer that holds a page; None where there is none, or where to begin anew."""
         print_ = digest(request, self.poll.realm)
         if print_ in self._asked:
@@ -127,14 +127,14 @@ class Walk:
             self.broken = Broken("answered 304 to what was asked without a condition")
 
 
-def _conditions(known: Validators | None, request: Request, print_: str) -> Pairs:
+def _conditions(known: Validators | None, request: Question, print_: str) -> Pairs:
     if known is None or known.request != print_ or request.method != "GET":
         return ()
     found = (("If-None-Match", known.etag), ("If-Modified-Since", known.modified))
     return tuple((name, value) for name, value in found if value)
 
 
-def _validators(response: Response, request: Request, print_: str) -> Validators | None:
+def _validators(response: Response, request: Question, print_: str) -> Validators | None:
     """What the server wrote, byte for byte."""
     etag, modified = response.headers.get("etag", ""), response.headers.get("last-modified", "")
     if request.method != "GET" or not (etag or modified):

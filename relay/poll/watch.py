@@ -7,8 +7,9 @@ from typing import Final
 from relay.config.poll import WatchConfig
 from relay.errors import Problem
 from relay.expression.environment import Program
-from relay.poll.definition import Compiler, Reading, reading, request_template
-from relay.poll.request import RequestTemplate
+from relay.http.compiler import request_template
+from relay.http.question import RequestTemplate
+from relay.poll.definition import Reading, compiler, reading
 from relay.poll.variables import environment
 
 OF_ITS_EVENT: Final = frozenset({"event", "started"})
@@ -74,7 +75,7 @@ def _programs(read: Reading) -> tuple[Program | None, ...]:
 
 def compile_watch(name: str, config: WatchConfig, realm: str = "") -> WatchDefinition | list[Problem]:
     """The watch of a table, or every problem in its expressions."""
-    found = Compiler(("watch", name), watch=True)
+    found = compiler("watch", name)
     nothing = environment("on").compile("true")
     watch = WatchDefinition(
         name,

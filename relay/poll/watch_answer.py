@@ -15,10 +15,10 @@ from relay.poll.gathered import poison_id
 from relay.poll.item import Listed, Payload, Poison, Scope, list_item, payload
 from relay.poll.page import Page, page_of
 from relay.poll.take import TURN
-from relay.poll.template import Unfit
 from relay.poll.watch import WatchDefinition
 from relay.poll.watch_state import recalled
 from relay.store.progress import Item, Watch
+from relay.template import Unfit
 
 MOST_VALUES: Final = 1_000
 """Values of `change` that the items of one thing may have at the same time."""

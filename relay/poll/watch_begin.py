@@ -4,7 +4,7 @@ It is asked of each event that is accepted. Where `on` does not hold by what the
 not even parsed.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from typing import Any, Final
 
 import structlog
@@ -12,13 +12,12 @@ import structlog
 from relay.clock import micros
 from relay.event import Event
 from relay.expression.errors import ExpressionError
-from relay.poll.document import written
-from relay.poll.template import Unfit
-from relay.poll.variables import EVENT, timestamp
+from relay.http.document import written
 from relay.poll.watch import WatchDefinition
+from relay.seen import EVENT, Seen
 from relay.store.progress import Watch
+from relay.template import Unfit
 from relay.text import key_text
-from relay.view import View
 
 log = structlog.get_logger()
 
@@ -32,43 +31,15 @@ MOST_KEPT: Final = 8 << 20
 NOTHING: Final = b"{}"
 
 
-def begun(watches: Iterable[WatchDefinition], event: Event) -> tuple[Watch, ...]:
-    """What `event` begins: one watch for each key of each definition whose `on` holds, due at once.
+def begun(watches: Iterable[WatchDefinition], seen: Seen) -> tuple[Watch, ...]:
+    """What an event begins: one watch for each key of each definition whose `on` holds, due at once.
 
     An expression that fails begins nothing, and is logged once for each definition.
     """
-    seen = _Seen(event)
-    return tuple(watch for each in watches if _holds(each, seen) for watch in _begun(each, event, seen))
+    return tuple(watch for each in watches if _holds(each, seen) for watch in _begun(each, seen.event, seen))
 
 
-class _Seen(dict[str, Any]):
-    """An event as expressions see it: each part is made when it is first asked for, and once."""
-
-    def __init__(self, event: Event) -> None:
-        self.event = event
-
-    def __missing__(self, name: str) -> Any:
-        if name == "event":
-            value: Any = {part: self[f"event.{part}"] for part in EVENT}
-        else:
-            value = _PARTS[name.removeprefix("event.")](self.event)
-        self[name] = value
-        return value
-
-
-_PARTS: Final[dict[str, Callable[[Event], Any]]] = {
-    "id": lambda event: event.id,
-    "source": lambda event: event.source,
-    "type": lambda event: event.type,
-    "time": lambda event: timestamp(event.occurred),
-    "received": lambda event: timestamp(event.received),
-    "via": lambda event: event.via,
-    "key": lambda event: event.key,
-    "data": lambda event: View(event.headers, event.query, event.body)["body"],
-}
-
-
-def _holds(watch: WatchDefinition, seen: _Seen) -> bool:
+def _holds(watch: WatchDefinition, seen: Seen) -> bool:
     try:
         return watch.on.holds(seen)
     except ExpressionError as error:
@@ -76,9 +47,9 @@ def _holds(watch: WatchDefinition, seen: _Seen) -> bool:
         return False
 
 
-def _begun(watch: WatchDefinition, event: Event, seen: _Seen) -> Iterable[Watch]:
+def _begun(watch: WatchDefinition, event: Event, seen: Seen) -> Iterable[Watch]:
     try:
-        keys = _keys(watch.keys.value(seen))
+        keys = _keys(watch.keys.given(seen))
         about = _about(seen) if watch.recalls and keys else NOTHING
     except (ExpressionError, Unfit) as error:
         _tell_once(watch, "keys", str(error), event)
@@ -109,7 +80,7 @@ def _key(value: Any) -> str:
     return str(value)
 
 
-def _about(seen: _Seen) -> bytes:
+def _about(seen: Seen) -> bytes:
     """The event as JSON, its times in microseconds."""
     event = seen.event
     times = {"time": event.occurred, "received": event.received}

@@ -5,15 +5,15 @@ from dataclasses import dataclass
 
 from relay.delivery import State
 from relay.event import Event
-from relay.poll.document import written
+from relay.http.document import written
 from relay.poll.events import JSON, NOBODY, POISON, VIA
 from relay.poll.gathered import poison_id
 from relay.poll.item import Poison
-from relay.poll.template import Unfit
 from relay.poll.watch import WatchDefinition
 from relay.poll.watch_answer import Told
 from relay.route import Planned
 from relay.store.protocol import Entry
+from relay.template import Unfit
 from relay.text import key_text, type_text
 
 

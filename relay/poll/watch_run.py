@@ -4,7 +4,7 @@ At least once, as a poll's pass: what was not committed is asked for again. When
 waits and when it is given up are stored with it, so that a restart neither bursts nor forgets.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final, Protocol
 
@@ -17,15 +17,15 @@ from relay.poll.cursor import REFRESH
 from relay.poll.gathered import MAX_BYTES
 from relay.poll.interval import told_by
 from relay.poll.state import PartState, dump, load
-from relay.poll.template import Unfit
-from relay.poll.variables import timestamp
 from relay.poll.walk import Walk
 from relay.poll.watch import WatchDefinition
 from relay.poll.watch_answer import FAIL, Answer, batches
 from relay.poll.watch_event import WatchMaker
 from relay.poll.watch_state import answered, held, load_pace, moved, paused, recalled, refused
+from relay.seen import timestamp
 from relay.store.progress import Advance, Item, Json, Watch
 from relay.store.protocol import Entry, Receipt
+from relay.template import Unfit
 
 log = structlog.get_logger()
 
@@ -91,7 +91,7 @@ class WatchRunner:
     asking: Asking
     store: Watched
     clock: Clock
-    plan: Callable[[Event], Entry]
+    plan: Callable[[Sequence[Event]], Awaitable[list[Entry]]]
     """What an event is owed, and what it begins."""
     spread: Callable[[], float]
     """A number between -1 and 1, so that not all things are due at once."""
@@ -170,7 +170,7 @@ class _Pass:
         now = self._runner.clock.now()
         maker = WatchMaker(self._watch, self._runner.store.next_id, now)
         poisons = [maker.poison(poison) for id, poison in answer.poisons.items() if id not in poisoned]
-        news = [self._runner.plan(maker.told(told)) for told in answer.told()]
+        news = await self._runner.plan([maker.told(told) for told in answer.told()])
         self._runner.reached("made")
         items = answer.items(whole=self._walk.broken is None)
         items += [Item(id, now) for id in answer.poisons]

@@ -12,7 +12,7 @@ from relay.clock import micros
 from relay.config.poll import WatchConfig
 from relay.poll.interval import due_at, interval
 from relay.poll.state import PartState
-from relay.poll.variables import timestamp
+from relay.seen import timestamp
 from relay.store.progress import Json, Watch
 
 NAMES_LAST: Final = 1.25

@@ -1,5 +1,7 @@
 """What the admin side sees of a daemon: a real store, real routes and metrics; no listener for senders."""
 
+from collections.abc import Sequence
+
 from aiohttp import ClientSession
 
 from relay.accept import Door
@@ -8,10 +10,12 @@ from relay.clock import Clock
 from relay.config.rules import routes
 from relay.config.schema import Config
 from relay.delivery import Dead, Delivered, Outcome, Retry
+from relay.event import Event
+from relay.http.apis import Apis
 from relay.metrics import Metrics
 from relay.poll.open import open_polls
 from relay.poll.poller import Poller
-from relay.route import Routes
+from relay.route import Planned, Routes
 from relay.store.protocol import Store
 from tests.clock import START, ManualClock
 from tests.store.words import claimed_all, settlement
@@ -39,7 +43,8 @@ class Here:
         self.metrics = Metrics()
         self.routes = Routes(routes(CONFIG))
         self.door = Door(store, self.routes, self.metrics)
-        self.poller = Poller(store, self.door, clock, self.metrics, session)
+        self.apis = Apis(session, clock)
+        self.poller = Poller(store, self.door, clock, self.metrics)
         self.state: str | None = None
         """Why it is not ready, besides the store."""
         self.heard: dict[str, int] = {}
@@ -51,7 +56,11 @@ class Here:
         self.config = config
         definitions, problems = open_polls(config)
         assert problems == []
-        self.poller.open(config, definitions)
+        self.apis.open(config.api)
+        self.poller.open(config, definitions, self.apis)
+
+    async def plans(self, events: Sequence[Event]) -> Sequence[tuple[Planned, ...]]:
+        return await self.door.plans(events)
 
     def alive(self) -> bool:
         return self.store.pulse().answers

@@ -3,6 +3,7 @@
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -71,12 +72,9 @@ class Daemon:
     file: Path
 
 
-@pytest.fixture(scope="session")
-def daemon(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Daemon]:
-    """One for all tests: each looks at what it sent itself."""
-    folder = tmp_path_factory.mktemp("relay")
-    file = folder / "relay.toml"
-    file.write_text(CONFIG)
+@contextmanager
+def running(file: Path) -> Iterator[None]:
+    """Meanwhile a daemon runs on this file, and it ends as it is asked to."""
     command = [sys.executable, "-m", "relay", "run", "-c", str(file)]
     with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE) as process:
         assert process.stderr is not None
@@ -85,11 +83,20 @@ def daemon(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Daemon]:
             told.append(line)
             if b"relay.ready" in line:
                 break
-        assert process.poll() is None, told
-        yield Daemon(file)
+        assert b"relay.ready" in b"".join(told[-1:]), told
+        yield
         process.terminate()
         process.stderr.read()
         assert process.wait() == 0
+
+
+@pytest.fixture(scope="session")
+def daemon(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Daemon]:
+    """One for all tests: each looks at what it sent itself."""
+    file = tmp_path_factory.mktemp("relay") / "relay.toml"
+    file.write_text(CONFIG)
+    with running(file):
+        yield Daemon(file)
 
 
 @pytest.fixture

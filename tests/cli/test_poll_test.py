@@ -70,6 +70,16 @@ def test_an_answer_is_tried_on_a_watch(
         assert (told["items"][0]["key"], told["items"][0]["over"]) == (f"{key}#1", "until")
 
 
+def test_keys_that_may_be_there(relay: Relay, file: Path, tmp_path: Path) -> None:
+    """They follow from an event as they do in the daemon."""
+    file.write_text(file.read_text().replace("[string(event.data.id)]", "event.data.?ids"))
+    answer, event = tmp_path / "answer", tmp_path / "event"
+    answer.write_text('{"status": "Delivered"}')
+    event.write_text('{"ids": ["P7"]}')
+    done = relay("poll", "test", "parcel", "--response", answer, "--event", event, "--json", "-c", file)
+    assert (done.code, json.loads(done.out)["request"]) == (0, "GET /parcel/P7")
+
+
 @pytest.mark.parametrize(
     "words",
     [

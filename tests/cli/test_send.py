@@ -4,8 +4,6 @@ import asyncio
 import json
 import re
 import stat
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -15,7 +13,7 @@ from relay.cli.send import _post
 from relay.config.schema import Config
 from relay.receive.providers.protocol import Sample
 from relay.receive.source import open_sources
-from tests.cli.conftest import ROOT, Done, Relay
+from tests.cli.conftest import Done, Relay, running
 from tests.target import ScriptedTarget
 
 HEAD = """
@@ -63,19 +61,8 @@ def file(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """The configuration of a daemon that runs, for all tests of this file."""
     file = tmp_path_factory.mktemp("relay") / "relay.toml"
     file.write_text(text())
-    command = [sys.executable, "-m", "relay", "run", "-c", str(file)]
-    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE) as process:
-        assert process.stderr is not None
-        told = []
-        for line in process.stderr:
-            told.append(line)
-            if b"relay.ready" in line:
-                break
-        assert process.poll() is None, told
+    with running(file):
         yield file
-        process.terminate()
-        process.stderr.read()
-        assert process.wait() == 0
 
 
 def with_line(name: str, done: Done) -> str:

@@ -8,12 +8,18 @@ from typing import Any, Final, Self
 
 from aiohttp import ClientSession
 
-from relay.config.schema import TargetConfig
+from relay.config.route import RouteConfig
+from relay.config.schema import Config
+from relay.config.target import TargetConfig
+from relay.deliver.enrich import Enricher
 from relay.deliver.headers import Envelope
-from relay.deliver.lane import open_lane
-from relay.deliver.targets.log import Printer
+from relay.deliver.lane import open_blueprint, open_lanes
+from relay.deliver.preparer import Preparer
+from relay.deliver.shape import open_shapes
 from relay.deliver.targets.open import Means
+from relay.deliver.telling import Telling
 from relay.deliver.worker import Worker
+from relay.delivery import Shaped
 from relay.event import Event
 from relay.http.session import open_session
 from relay.metrics import Metrics
@@ -43,12 +49,16 @@ class Stand:
         self.metrics = Metrics()
         self.commits = 0
         self.tables: dict[str, TargetConfig] = {}
+        self.routes: dict[str, RouteConfig] = {}
 
     async def __aenter__(self) -> Self:
         self.store = await open_store(self.path, self.clock, 0, self._committed)
         self.session = open_session()
-        self.means = Means(self.session, Envelope({"shop": frozenset()}), Printer())
-        self.worker = Worker(self.store, self.clock, self.metrics, self.spread)
+        self.means = Means(self.session, self.clock)
+        self.enricher = Enricher(self.store, self.clock)
+        preparer = Preparer(self.store, self.clock, self.enricher, self.spread)
+        self.telling = Telling(self.metrics)
+        self.worker = Worker(self.store, self.clock, self.metrics, preparer, self.telling, self.spread)
         self.store.changed = self.worker.wake
         self._run = asyncio.create_task(self.worker.run())
         self.put_in_force()
@@ -77,6 +87,11 @@ class Stand:
         self.tables[name] = TargetConfig.model_validate({"url": url} | given)
         self.put_in_force()
 
+    def route(self, name: str = "all", *, to: str = "box", **table: Any) -> None:
+        """A route of that name from now on."""
+        self.routes[name] = RouteConfig.model_validate({"from": "shop", "to": to} | table)
+        self.put_in_force()
+
     def remove(self, name: str = "box") -> None:
         """The file does not name it any more."""
         del self.tables[name]
@@ -84,10 +99,12 @@ class Stand:
 
     def put_in_force(self) -> None:
         """As a reload does it."""
-        lanes, now = self.worker.lanes, self.clock.now()
-        self.worker.lanes = {
-            name: open_lane(name, table, self.means, lanes.get(name)) for name, table in self.tables.items()
-        }
+        config = Config.model_validate({"target": self.tables, "route": self.routes})
+        shapes, problems = open_shapes(config)
+        blueprint, more = open_blueprint(config, shapes)
+        assert not [*problems, *more], [*problems, *more]
+        envelope, now = Envelope({"shop": frozenset()}), self.clock.now()
+        self.worker.put_in_force(open_lanes(config, blueprint, self.means, envelope, self.worker.lanes))
         for name in self.store.target_names() | set(self.tables):
             state = self.store.target_state(name)
             self.store.remember(name, state.found(now) if name in self.tables else state.missing(now))
@@ -95,13 +112,20 @@ class Stand:
 
     # what happens
 
-    async def post(self, *to: str, body: bytes = b"{}", count: int = 1) -> list[str]:
+    async def post(
+        self,
+        *to: str,
+        body: bytes = b"{}",
+        count: int = 1,
+        shaped: Shaped = Shaped.PLAIN,
+        order: str | None = None,
+    ) -> list[str]:
         """Events that are owed to `to`; their ids."""
-        return [receipt.id for receipt in await self.store.append(self._entries(to or ("box",), body, count))]
+        planned = tuple(Planned("all", target, shaped=shaped, order=order) for target in to or ("box",))
+        return [receipt.id for receipt in await self.store.append(self._entries(planned, body, count))]
 
-    def _entries(self, to: tuple[str, ...], body: bytes, count: int) -> list[Entry]:
+    def _entries(self, planned: tuple[Planned, ...], body: bytes, count: int) -> list[Entry]:
         now = self.clock.now()
-        planned = tuple(Planned("all", target) for target in to)
         return [
             Entry(
                 Event(

@@ -5,9 +5,12 @@ import re
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from multidict import CIMultiDict
 
-from relay.deliver.headers import Envelope, header_text
-from relay.event import Headers
+from relay.deliver.headers import Envelope, batch_headers, header_text, header_value, reshaped, routed
+from relay.event import MASKED, Headers
+from relay.expression.values import Duration, Raw, Timestamp, UInt
+from relay.template import Unfit
 from tests.deliver.owed import delivery, event
 
 TRACE = "4bf92f3577b34da6a3ce929d0e0e4736"
@@ -151,6 +154,8 @@ def test_traces_differ() -> None:
         ("order.paid", "order.paid"),
         ("a\r\nX-Forged: 1", "a%0D%0AX-Forged: 1"),
         ("tab\tnul\0del\x7f", "tab%09nul%00del%7F"),
+        ("next\x85line", "next%C2%85line"),
+        ("J\udcfcrgen", "J%FCrgen"),
         ("größer 100 %", "größer 100 %"),
         ("支付", "支付"),
     ],
@@ -160,10 +165,10 @@ def test_type_as_a_header(type: str, told: str) -> None:
     assert dict(sent(type=type))["Relay-Type"] == told
 
 
-@given(st.text())
+@given(st.text(st.characters(exclude_categories=())))
 def test_no_text_breaks_a_header(text: str) -> None:
-    """Whatever an event calls itself, no line can be begun with it."""
-    assert not set(header_text(text)) & {"\r", "\n", "\0"}
+    """Whatever an event calls itself, no line can be begun with it, and it can be written as UTF-8."""
+    assert not set(header_text(text).encode()) & set(b"\r\n\0")
 
 
 def test_values_that_are_not_utf8() -> None:
@@ -172,3 +177,107 @@ def test_values_that_are_not_utf8() -> None:
         ("X-Name", "J%FCrgen"),
         ("X-Other", "Jürgen"),
     ]
+
+
+# beyond HTTP
+
+
+def test_only_ours_go_beyond_http() -> None:
+    """A broker is given ours and the Content-Type; nothing else of the sender's, but its trace goes on."""
+    given = (
+        (b"X-Tag", b"1"),
+        (b"content-type", b"text/plain"),
+        (b"Content-Type", b"text/html"),
+        (b"traceparent", f"00-{TRACE}-{SPAN}-01".encode()),
+        (b"tracestate", b"a=1"),
+    )
+    headers = Envelope({}).headers(delivery(of=event(headers=given)), along=False)
+    assert sorted(headers) == sorted([*OURS, "Content-Type"])
+    assert headers["Content-Type"] == "text/plain"
+    assert headers["traceparent"].startswith(f"00-{TRACE}-")
+
+
+@pytest.mark.parametrize("headers", [(), ((b"Content-Type", MASKED),)])
+def test_no_content_type_is_made_up(headers: Headers) -> None:
+    """Where the sender gave none, none is sent."""
+    assert list(Envelope({}).headers(delivery(of=event(headers=headers)), along=False)) == OURS
+
+
+def test_attributes_can_stay_here() -> None:
+    """A format of CloudEvents has its own: a sender's `ce-*`, in whatever case, do not go along."""
+    given = ((b"ce-id", b"1"), (b"CE-Type", b"t"), (b"ce-id", b"2"), (b"X-Ce-Id", b"3"), (b"cer", b"4"))
+    headers = Envelope({}).headers(delivery(of=event(headers=given)), attributes=False)
+    assert [name for name in headers if name not in OURS] == ["X-Ce-Id", "cer"]
+
+
+# a route's own
+
+
+def test_route_replaces_all_of_a_name() -> None:
+    """However often the sender gave it, and in whatever case; null takes it away; others stay."""
+    headers = CIMultiDict(
+        [("X-Tag", "one"), ("x-tag", "two"), ("X-Gone", "1"), ("x-gone", "2"), ("X-Other", "o")]
+    )
+    routed(headers, {"X-TAG": "mine", "X-Gone": None, "X-New": "", "X-Never": None})
+    assert list(headers.items()) == [("X-TAG", "mine"), ("X-Other", "o"), ("X-New", "")]
+
+
+@pytest.mark.parametrize(
+    ("value", "told"),
+    [
+        ("ü\r\nX: 1", "ü%0D%0AX: 1"),
+        ("", ""),
+        (True, "true"),
+        (17, "17"),
+        (1 << 70, str(1 << 70)),
+        (UInt(3), "3"),
+        (2.0, "2"),
+        (1.5, "1.5"),
+        (Raw("a b"), "a b"),
+    ],
+)
+def test_value_of_a_header(value: object, told: str) -> None:
+    """A string, a number, a bool; what a string holds can begin no line of its own."""
+    assert header_value(value) == told
+
+
+@pytest.mark.parametrize("value", [{}, [], b"a", None, Timestamp(0), Duration(1), Raw([])])
+def test_no_value_of_a_header(value: object) -> None:
+    """Nothing else is made into a text without being told to."""
+    with pytest.raises(Unfit, match="cannot be a header"):
+        header_value(value)
+
+
+def test_another_body() -> None:
+    """Its type is told, and what the sender said of its own bytes is not: a target would go by it."""
+    said = ["Content-Encoding", "content-md5", "Digest", "Content-Digest", "Repr-Digest", "Content-Range"]
+    headers = CIMultiDict([("content-type", "text/plain"), ("X-Tag", "1"), *((name, "x") for name in said)])
+    reshaped(headers, "application/json")
+    assert dict(headers) == {"Content-Type": "application/json", "X-Tag": "1"}
+
+
+# batches
+
+
+def test_batch() -> None:
+    """All ids in their order, the highest attempt, a trace of its own; nothing of any sender."""
+    several = [delivery(1), delivery(2, attempts=4), delivery(3, of=event(3, headers=((b"X-Tag", b"1"),)))]
+    headers = batch_headers(several, "application/json")
+    assert sorted(headers) == sorted(
+        ["Content-Type", "Idempotency-Key", "Relay-Attempt", "Relay-Event-Id", "traceparent"]
+    )
+    assert headers["Content-Type"] == "application/json"
+    assert headers["Relay-Event-Id"] == ",".join(event(n).id for n in (1, 2, 3))
+    assert headers["Relay-Attempt"] == "5"
+    assert re.fullmatch(r"00-[0-9a-f]{32}-[0-9a-f]{16}-01", headers["traceparent"])
+
+
+def test_key_of_a_batch() -> None:
+    """The same for the same deliveries, at any attempt and after any restart, and for no others."""
+    several = [delivery(1), delivery(2)]
+    key = batch_headers(several, "application/json")["Idempotency-Key"]
+    assert key == "batch-ac2e597a49c100bab02fb5ecaf73ec7ad4a2dbe1"
+    again = [delivery(1, attempts=3), delivery(2, attempts=3)]
+    assert batch_headers(again, "application/json")["Idempotency-Key"] == key
+    for others in ([delivery(1)], [delivery(1), delivery(3)], [delivery(1), delivery(2), delivery(3)]):
+        assert batch_headers(others, "application/json")["Idempotency-Key"] != key

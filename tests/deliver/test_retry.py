@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from relay.clock import SECOND
 from relay.deliver.breaker import IN_A_ROW, Record, go_down
-from relay.deliver.retry import TOO_OLD, Policy, judge, judge_target
+from relay.deliver.retry import TOO_OLD, Policy, Tried, judge, judge_target
 from relay.deliver.targets.protocol import Reply, Verdict
 from relay.delivery import Dead, Delivered, Delivery, Outcome, Retry, Wait
 from relay.target import TargetState
@@ -38,8 +38,8 @@ def after(
 ) -> tuple[TargetState, Outcome]:
     """The target and the delivery after one attempt at START."""
     tried = owed or delivery()
-    known = judge_target(reply, tried, state, record or Record(), START, probe=probe, spread=never_early)
-    return known, judge(reply, tried, POLICY, known, START, middle)
+    known = judge_target(Tried(reply, tried, START, never_early, probe), state, record or Record())
+    return known, judge(Tried(reply, tried, START, middle, probe), POLICY, known)
 
 
 @pytest.mark.parametrize(
@@ -150,7 +150,9 @@ def test_schedule_is_followed() -> None:
 def test_empty_schedule() -> None:
     """Without a schedule the first failure is the last."""
     policy = replace(POLICY, schedule=())
-    assert judge(FAILED, delivery(), policy, WELL, START, middle) == Dead("schedule used up: answered 500")
+    assert judge(Tried(FAILED, delivery(), START, middle), policy, WELL) == Dead(
+        "schedule used up: answered 500"
+    )
 
 
 def test_too_old_for_another_step() -> None:
@@ -177,6 +179,6 @@ def test_age_stands_still_while_stopped() -> None:
 def test_jitter_stays_within_its_part(chance: float, jitter: float, wait: float) -> None:
     """No wait is further off the schedule's than `jitter` says."""
     policy = Policy((wait,), jitter, 10**15)
-    outcome = judge(FAILED, delivery(), policy, WELL, START, lambda: chance)
+    outcome = judge(Tried(FAILED, delivery(), START, lambda: chance), policy, WELL)
     assert isinstance(outcome, Retry)
     assert wait * (1 - jitter) - 1e-5 <= (outcome.at - START) / SECOND <= wait * (1 + jitter) + 1e-5

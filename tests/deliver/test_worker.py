@@ -2,13 +2,13 @@
 
 import asyncio
 import threading
-from collections.abc import Sequence
+from collections.abc import Mapping
+from typing import Final
 
 import pytest
 
 from relay.clock import SECOND
-from relay.deliver.targets.protocol import Reply
-from relay.delivery import Delivery
+from relay.deliver.targets.protocol import Message, Place, Reply
 from tests.clock import START
 from tests.deliver.stand import Stand
 from tests.eventually import eventually
@@ -148,7 +148,10 @@ async def test_error_of_our_own(stand: Stand) -> None:
     """A target of ours that breaks costs the delivery a step, and the worker goes on."""
 
     class Broken:
-        async def send(self, deliveries: Sequence[Delivery], now: int) -> Reply:
+        takes_senders_headers = True
+        places: Final[Mapping[str, Place]] = {}
+
+        async def send(self, message: Message, now: int) -> Reply:
             raise RuntimeError("no such luck")
 
         async def close(self) -> None:
@@ -162,7 +165,7 @@ async def test_error_of_our_own(stand: Stand) -> None:
         assert await stand.history(id, "status", "error") == [
             (None, "an error of relay's own (RuntimeError)")
         ]
-        stand.put_in_force()
+        stand.target(target.url, timeout="9s")
         await stand.go_on(5)
     assert (await stand.delivery(id)).state == "delivered"
 

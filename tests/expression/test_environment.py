@@ -11,7 +11,7 @@ import pytest
 from relay.errors import RelayError
 from relay.expression.environment import Environment
 from relay.expression.errors import CompileError, ExpressionError, Fault
-from relay.expression.values import Timestamp
+from relay.expression.values import Optional, Timestamp
 
 ENVIRONMENT = Environment(
     {"body": "dyn", "headers": "map(string, string)", "now": "timestamp", "tags": "list(string)"}
@@ -106,6 +106,23 @@ def test_a_filter_holds_only_by_a_bool() -> None:
     for value in values:
         with pytest.raises(ExpressionError, match="not bool"):
             program.holds({"body": value})
+
+
+@pytest.mark.parametrize(
+    ("text", "held"),
+    [("body.?a", 1), ("body.?o.?b", None), ("body.?none", None), ("body.a", 1), ("body.?n", None)],
+)
+def test_an_optional_is_given_as_what_it_holds(text: str, held: Any) -> None:
+    """Null where it holds nothing, in JSON as well; only `value` keeps the two apart."""
+    program, variables = ENVIRONMENT.compile(text), {"body": {"a": 1, "o": {}, "n": None}}
+    assert program.given(variables) == program.json(variables) == held
+    assert isinstance(program.value(variables), Optional) is (".?" in text)
+
+
+def test_what_has_no_value_is_not_given() -> None:
+    """An error is none of nothing."""
+    with pytest.raises(ExpressionError):
+        ENVIRONMENT.compile("body.none").given({"body": {}})
 
 
 def test_errors_are_told_to_people() -> None:

@@ -37,7 +37,7 @@ def test_is_written(text: str, expected: str) -> None:
     [
         "1.0 / 0.0",
         "[0.0 / 0.0]",
-        "optional.of(1)",
+        "[optional.of(1)]",
         "{'a': optional.none()}",
         "int",
         "raw('a')",
@@ -45,7 +45,7 @@ def test_is_written(text: str, expected: str) -> None:
     ],
 )
 def test_what_json_has_not_is_an_error(text: str) -> None:
-    """NaN, infinity, optionals, types, raw text, and two keys that would be one."""
+    """NaN, infinity, optionals within, types, raw text, and two keys that would be one."""
     with pytest.raises(ExpressionError):
         written(text)
 

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from relay.poll.document import read_document, written
-from relay.poll.template import Unfit
+from relay.http.document import read_document, written
+from relay.template import Unfit
 from relay.view import Number
 
 

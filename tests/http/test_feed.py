@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from relay.poll.feed import MAX_DEPTH, BadFeed, read_feed
+from relay.http.feed import MAX_DEPTH, BadFeed, read_feed
 
 RSS = """<?xml version="1.0"?>
 <rss version="2.0" xmlns:content="http://purl.org/rss/1.0/modules/content/"

@@ -5,9 +5,10 @@ from typing import Any
 import pytest
 
 from relay.expression.errors import ExpressionError
-from relay.poll.definition import Compiler, request_template
-from relay.poll.request import Request, RequestTemplate
-from relay.poll.template import Unfit
+from relay.http.compiler import request_template
+from relay.http.question import Question, RequestTemplate
+from relay.poll.definition import compiler
+from relay.template import Unfit
 from tests.poll.stand import poll_config
 
 HEAD = 'api = "a"\npath = "/p"\nitems = "body"\nid = "item"\n'
@@ -15,13 +16,13 @@ VARIABLES: dict[str, Any] = {"each": {"room": "r&d"}, "since": None, "cursor": N
 
 
 def request(toml: str) -> RequestTemplate:
-    found = Compiler(("poll", "a"))
+    found = compiler("poll", "a")
     made = request_template(poll_config(HEAD + toml), found)
     assert found.problems == []
     return made
 
 
-def render(toml: str, **variables: Any) -> Request:
+def render(toml: str, **variables: Any) -> Question:
     return request(toml).render(VARIABLES | variables)
 
 
@@ -62,6 +63,19 @@ def test_headers_and_forms() -> None:
         render('headers = { X-Room = "${each.room}" }', each={"room": "a\r\nX: b"})
 
 
+def test_an_optional_is_what_it_holds() -> None:
+    """Wherever `${}` stands: what is not there is left out, as null is."""
+    made = render(
+        'method = "POST"\nquery = { a = "${each.?room}", b = "${each.?nope}", '
+        'c = "${each.?many}" }\nheaders = { X-A = "${each.?room}", X-B = "${each.?nope}" }\n'
+        'json = { a = "${each.?many}", b = "${each.?nope}", c = "n${each.?room}" }',
+        each={"room": "r&d", "many": [1, 2]},
+    )
+    assert made.query == (("a", "r&d"), ("c", "1"), ("c", "2"))
+    assert made.headers == (("X-A", "r&d"),)
+    assert made.json == {"a": [1, 2], "c": "nr&d"}
+
+
 def test_what_cannot_be_rendered() -> None:
     """An error of an expression, and a value that is no scalar."""
     with pytest.raises(ExpressionError):
@@ -70,7 +84,7 @@ def test_what_cannot_be_rendered() -> None:
         render("query = { a = \"${{'b': 1}}\" }")
 
 
-FIRST = Request("POST", "/p", (("a", "1"), ("b", "2")), (("X", "y"),), {"q": 1, "v": {"s": 2}})
+FIRST = Question("POST", "/p", (("a", "1"), ("b", "2")), (("X", "y"),), {"q": 1, "v": {"s": 2}})
 
 
 @pytest.mark.parametrize(

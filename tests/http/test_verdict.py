@@ -77,6 +77,15 @@ def test_the_words(word: str) -> None:
         assert judge(response(status), program) == (Verdict(word), f"answered {status}, by check")
 
 
+@pytest.mark.parametrize(
+    ("body", "verdict"),
+    [({"error": "retry"}, Verdict.RETRY), ({"error": None}, Verdict.OK), ({}, Verdict.OK)],
+)
+def test_a_word_that_may_be_there(body: Any, verdict: Verdict) -> None:
+    """An optional is what it holds, and where it holds nothing the status decides, as with null."""
+    assert judge(response(200, body), EXPRESSIONS.compile("body.?error"))[0] is verdict
+
+
 @pytest.mark.parametrize("text", ['"unchanged"', '"later"', "1", "true", "[]", '{"a": 1}', "headers.missing"])
 def test_no_word(text: str) -> None:
     """What is no word, or no value, leaves errors to their status, and fails a success."""
@@ -120,7 +129,9 @@ def test_json_of_a_body() -> None:
         ('duration("90s")', 90 * SECOND + 1),
         ('duration(string(body.cost / 2.0) + "s")', 3 * SECOND + 1),
         ('duration("1000h")', LONGEST_WAIT),
+        ('optional.of(duration("90s"))', 90 * SECOND + 1),
         ('duration("0s")', None),
+        ("optional.none()", None),
         ('duration("-1s")', None),
         ("90", None),
         ("null", None),

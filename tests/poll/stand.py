@@ -28,6 +28,11 @@ from tests.poll.provider import Manner, Provider
 DUE: Final = (Planned("all", "billing"),)
 
 
+async def owed_to_all(events: Iterable[Event]) -> list[Entry]:
+    """Every event is owed the same."""
+    return [Entry(event, DUE) for event in events]
+
+
 class LeapingClock(ManualClock):
     """Whoever sleeps has slept: the time is then by so much later."""
 
@@ -82,7 +87,7 @@ class Stand:
             asking,
             self.store,
             self.clock,
-            lambda event: Entry(event, DUE),
+            owed_to_all,
             lambda: 0.0,
             self.reached,
         )

@@ -10,11 +10,11 @@ import pytest
 from relay.config.poll import PollConfig
 from relay.errors import Problem
 from relay.expression.values import Timestamp
+from relay.http.question import Question
 from relay.http.response import Response
 from relay.poll.definition import Poll, compile_poll, parts
 from relay.poll.item import Listed, Payload, list_item, payload
 from relay.poll.page import next_request, read_page
-from relay.poll.request import Request
 from tests.clock import START
 from tests.poll.stand import compiled, poll_config
 
@@ -171,7 +171,7 @@ def json_bytes(document: Any) -> bytes:
     return orjson.dumps(document)
 
 
-def check_next(found: Request | None, first: Request, expected: Any) -> None:
+def check_next(found: Question | None, first: Question, expected: Any) -> None:
     """None, a link, the parameters that are added, or another JSON body."""
     if expected is None:
         assert found is None

@@ -8,10 +8,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from relay.expression.environment import Environment
-from relay.poll.document import read_document, written
-from relay.poll.feed import BadFeed, read_feed
+from relay.http.document import read_document, written
+from relay.http.feed import BadFeed, read_feed
 from relay.poll.state import PartState, load
-from relay.poll.template import Unfit, pieces, template
+from relay.template import Unfit, pieces, template
 
 FEW = settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 PATH = template("/a/${x}/b", Environment({"x": "dyn"}))

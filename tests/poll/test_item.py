@@ -4,11 +4,11 @@ from typing import Any
 
 import pytest
 
+from relay.http.question import Question
 from relay.http.response import Response
 from relay.poll.item import Listed, Payload, Poison, list_item, payload
 from relay.poll.page import Page, next_request, read_page
-from relay.poll.request import Request
-from relay.poll.template import Unfit
+from relay.template import Unfit
 from relay.text import key_text
 from tests.clock import START
 from tests.poll.stand import compiled, poll_config
@@ -135,7 +135,7 @@ def test_a_body_that_cannot_be_made() -> None:
     assert (poison.id, poison.error) == ("1", "data: no such key: nope")
 
 
-FIRST = Request("POST", "/p", (("a", "1"),), (("X", "y"),), {"q": 1})
+FIRST = Question("POST", "/p", (("a", "1"),), (("X", "y"),), {"q": 1})
 
 
 @pytest.mark.parametrize(
@@ -156,7 +156,47 @@ def test_the_next_page(next_: str, url: str | None) -> None:
     """A link is got as it stands, whatever the first request was; null, nothing and [] end the list."""
     reading, page = read(f'next = "{next_}"', b"[]", link='<?page=2>; rel="next"')
     found = next_request(reading, page, FIRST, "https://h.example/v1/p?a=1")
-    assert found == (None if url is None else Request("GET", url, (), (("X", "y"),)))
+    assert found == (None if url is None else Question("GET", url, (), (("X", "y"),)))
+
+
+OPTIONAL = """
+items = "body.?list"
+id = "item.?n"
+time = "item.?t"
+type = "item.?type"
+change = "item.?state"
+data = "item.?amount"
+next = "body.?next"
+"""
+
+
+def test_an_optional_is_what_it_holds() -> None:
+    """Whatever key it stands at, with numbers as they were written."""
+    body = b'{"list":[{"n":12345678901234567890.50,"t":1790000000,"type":"paid","state":1,"amount":1.50}]}'
+    reading, page = read(OPTIONAL, body)
+    (scope,) = page.scopes()
+    listed = list_item(reading, scope)
+    assert isinstance(listed, Listed)
+    assert (listed.id, listed.time) == ("12345678901234567890.5", START)
+    assert payload(reading, listed) == Payload("paid", b"1.50")
+    assert next_request(reading, page, FIRST, "https://h.example/v1/p") is None
+    for said in ('"/q"', '{"query":{"a":2}}'):
+        reading, page = read(OPTIONAL, b'{"next":%s}' % said.encode())
+        assert page.items == []
+        assert next_request(reading, page, FIRST, "https://h.example/v1/p") is not None
+
+
+def test_an_optional_that_holds_nothing_is_null() -> None:
+    """An item without what it is called by cannot be used; all else it may leave out."""
+    reading, page = read(OPTIONAL, b'{"list":[{"n":1},{"n":1,"state":null},{"n":1,"state":2},{}]}')
+    one, same, other, nameless = (list_item(reading, scope) for scope in page.scopes())
+    assert isinstance(one, Listed)
+    assert isinstance(same, Listed)
+    assert isinstance(other, Listed)
+    assert isinstance(nameless, Poison)
+    assert (one.time, one.digest == same.digest, one.digest == other.digest) == (None, True, False)
+    assert payload(reading, one) == Payload("x", b"null")
+    assert nameless.error == "id: there is none"
 
 
 @pytest.mark.parametrize("next_", ["7", "true", "['a', 'b']", "[['a']]", "body[9]", "'http://[x'"])

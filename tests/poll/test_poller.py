@@ -11,6 +11,7 @@ from relay.clock import micros
 from relay.config.schema import Config
 from relay.errors import RelayError
 from relay.event import Event
+from relay.http.apis import Apis
 from relay.metrics import Metrics
 from relay.poll.open import open_polls
 from relay.poll.poller import Poller
@@ -50,14 +51,16 @@ class Bench:
     def __init__(self, store: Store, session: ClientSession, provider: Provider, clock: ManualClock) -> None:
         self.store, self.provider, self.clock, self.metrics = store, provider, clock, Metrics()
         self.door = Door(store, Routes(), self.metrics)
-        self.poller = Poller(store, self.door, clock, self.metrics, session)
+        self.apis = Apis(session, clock)
+        self.poller = Poller(store, self.door, clock, self.metrics)
 
     def open(self, **tables: Any) -> None:
         api = {"shop": {"url": self.provider.url}}
         config = Config.model_validate({"api": api, **tables}, by_alias=True, by_name=False)
         definitions, problems = open_polls(config)
         assert not problems, problems
-        self.poller.open(config, definitions)
+        self.apis.open(config.api)
+        self.poller.open(config, definitions, self.apis)
 
     async def events(self) -> list[str | None]:
         found = await self.store.find(Query(limit=1000))
@@ -93,6 +96,7 @@ async def bench(
     opened = Bench(store, session, provider, clock)
     yield opened
     await opened.poller.close()
+    await opened.apis.close()
 
 
 def ids(*names: str) -> Says:

@@ -1,20 +1,30 @@
 """What an event begins: nothing in doubt, and nothing read that need not be."""
 
 import json
+from collections.abc import Iterable
 from typing import Any
 
+import orjson
 import pytest
 from structlog.testing import capture_logs
 
 from relay.clock import SECOND
-from relay.poll.watch_begin import MOST_ABOUT, MOST_KEYS, begun
+from relay.event import Event
+from relay.poll import watch_begin
+from relay.poll.watch import WatchDefinition
+from relay.poll.watch_begin import MOST_ABOUT, MOST_KEYS
 from relay.poll.watch_state import recalled
+from relay.seen import Seen
 from relay.store.progress import Watch
-from relay.view import View
 from tests.clock import START
 from tests.poll.watching import FEDEX, LIST, PACKAGE, defined, event
 
 DAY = 86_400 * SECOND
+
+
+def begun(watches: Iterable[WatchDefinition], event: Event) -> tuple[Watch, ...]:
+    """What an event begins."""
+    return watch_begin.begun(watches, Seen(event))
 
 
 def keys(toml: str, data: Any, **said: Any) -> list[str]:
@@ -26,6 +36,15 @@ def test_an_event_begins_a_watch_for_each_of_its_keys() -> None:
     made = begun((defined(PACKAGE, "package"),), event("package.created", {"id": 42}, at=START))
     assert made == (Watch("package", "42", START, START + 30 * DAY, START),)
     assert keys(LIST, {"keys": ["b", "a", 7, None, "b", 2**63]}) == ["b", "a", "7", str(2**63)]
+
+
+def test_keys_that_may_be_there() -> None:
+    """An optional is the list that it holds; where it holds none, nothing is begun."""
+    toml = LIST.replace("event.data.keys", "event.data.?keys")
+    assert keys(toml, {"keys": ["a", 7]}) == ["a", "7"]
+    with capture_logs() as logs:
+        assert keys(toml, {}) == []
+    assert [line["error"] for line in logs] == ["keys: gives no list"]
 
 
 def test_the_sheets_fedex_is_begun_by_fedex_alone() -> None:
@@ -45,11 +64,11 @@ def test_a_body_is_read_only_for_those_who_name_it(monkeypatch: pytest.MonkeyPat
     """Where the type is another one, the body of whatever size costs nothing; else it is read once."""
     read: list[bytes] = []
 
-    def counted(headers: Any, query: str, body: bytes) -> Any:
+    def counted(body: bytes) -> Any:
         read.append(body)
-        return View(headers, query, body)
+        return orjson.loads(body)
 
-    monkeypatch.setattr("relay.poll.watch_begin.View", counted)
+    monkeypatch.setattr("relay.view._parsed", counted)
     watches = [defined(PACKAGE), defined(FEDEX), defined(PACKAGE, "again")]
     assert begun(watches, event("order.paid", {"id": 1})) == ()
     assert read == []

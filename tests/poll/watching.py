@@ -2,7 +2,7 @@
 
 import json
 import tomllib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, Final
 
 from aiohttp import ClientSession
@@ -18,6 +18,7 @@ from relay.poll.watch import WatchDefinition, compile_watch
 from relay.poll.watch_begin import begun
 from relay.poll.watch_run import Turned, WatchRunner
 from relay.route import Planned
+from relay.seen import Seen
 from relay.store.protocol import Entry, EventView, Query, Store
 from tests.poll.provider import Manner, Provider, Says
 from tests.poll.stand import LeapingClock
@@ -111,14 +112,15 @@ class Watching:
         asking = Asking(self.api.ask, self.clock, manner)
         return WatchRunner(self.watch, asking, self.store, self.clock, self.plan, self.spread, self.reached)
 
-    def plan(self, event: Event) -> Entry:
-        """As the daemon plans each event that is accepted."""
-        return Entry(event, DUE, begun((self.watch,), event))
+    async def plan(self, events: Sequence[Event]) -> list[Entry]:
+        """As the daemon plans events that are accepted."""
+        return [Entry(event, DUE, begun((self.watch,), Seen(event))) for event in events]
 
     async def begin(self, type_: str = "told", data: Any = None, **said: Any) -> None:
         """A webhook comes, and begins what it begins."""
         now = self.clock.now()
-        await self.store.append([self.plan(event(type_, data, at=now, id=self.store.next_id(now), **said))])
+        made = event(type_, data, at=now, id=self.store.next_id(now), **said)
+        await self.store.append(await self.plan([made]))
 
     async def turn(self, manner: Manner | None = None) -> Turned:
         """One turn now; what is asked is answered in that manner from now on."""

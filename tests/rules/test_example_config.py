@@ -15,7 +15,7 @@ import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from cryptography.x509.oid import NameOID
 
 from relay.config.api import ApiConfig
@@ -24,19 +24,27 @@ from relay.config.faults import keys
 from relay.config.jsonschema import json_schema
 from relay.config.load import Loaded, load
 from relay.config.poll import DetailConfig, GapConfig, PollConfig, WatchConfig
+from relay.config.route import EnrichConfig, RouteConfig
 from relay.config.schema import (
     AdminConfig,
+    AlertsConfig,
     Config,
     HealthConfig,
     LogConfig,
-    RetryConfig,
-    RouteConfig,
     ServerConfig,
     SourceConfig,
     StoreConfig,
-    TargetConfig,
 )
 from relay.config.table import Table
+from relay.config.target import (
+    BatchConfig,
+    HmacSign,
+    MtlsAuth,
+    RetryConfig,
+    RotateConfig,
+    StandardSign,
+    TargetConfig,
+)
 from relay.config.verify import (
     BasicVerify,
     HandshakeConfig,
@@ -45,7 +53,7 @@ from relay.config.verify import (
     TimestampConfig,
     TokenVerify,
 )
-from relay.poll.open import open_polls
+from relay.parts import open_parts
 from relay.receive.providers.known import build
 
 EXAMPLE = Path(__file__).parents[2] / "config.example.toml"
@@ -63,20 +71,24 @@ def whole(tmp_path: Path) -> Loaded:
     text = everything()
     (tmp_path / "erp.secret").write_text(SECRET)
     (tmp_path / "admin").write_text(SECRET)
-    (tmp_path / "paypal.pem").write_bytes(certificate())
+    root, key = certificate()
+    for name in ("paypal.pem", "ca.pem", "relay.pem"):
+        (tmp_path / name).write_bytes(root)
+    (tmp_path / "relay.key").write_bytes(key)
     (tmp_path / "relay.toml").write_text(text)
     names = re.findall(r'env = "([A-Z_]+)"', text.partition("[server]")[2])
     environ = dict.fromkeys([*names, "STRIPE_KEY"], SECRET)  # the last one is of a preset that it uses
     return load(tmp_path / "relay.toml", environ=environ | {"CREDENTIALS_DIRECTORY": str(tmp_path)})
 
 
-def certificate() -> bytes:
-    """A root of our own."""
+def certificate() -> tuple[bytes, bytes]:
+    """A root of our own, and its key."""
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "a root")])
     at = datetime.now(UTC)
     made = x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number(), at, at)
-    return made.sign(key, hashes.SHA256()).public_bytes(Encoding.PEM)
+    pem = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    return made.sign(key, hashes.SHA256()).public_bytes(Encoding.PEM), pem
 
 
 def test_it_works_as_it_stands() -> None:
@@ -100,20 +112,25 @@ def test_every_setting_in_it_loads(whole: Loaded) -> None:
 
 
 def test_every_expression_in_it_compiles(whole: Loaded) -> None:
-    """Polls and watches that can be copied as they stand, and be kept."""
-    definitions, problems = open_polls(whole.config)
-    assert (problems, definitions.polls.keys(), definitions.watches.keys()) == (
-        [],
-        whole.config.poll.keys(),
-        whole.config.watch.keys(),
-    )
+    """Polls and watches, routes, enrichments and targets that can be copied as they stand, and be kept."""
+    parts, problems = open_parts(whole.config)
+    assert problems == []
+    assert parts.definitions.polls.keys() == whole.config.poll.keys()
+    assert parts.definitions.watches.keys() == whole.config.watch.keys()
+    assert parts.blueprint.makers.keys() == whole.config.target.keys()
+
+
+def test_it_is_worth_copying(whole: Loaded) -> None:
+    """All in it is used, and nothing is warned of but its plain secrets, and sources without id."""
+    warnings = {warning.text.partition(":")[0] for warning in whole.warnings}
+    assert warnings == {"a secret in plain text", "has no id"}
 
 
 def tables(raw: dict[str, Any]) -> Iterator[tuple[list[type[Table]], dict[str, Any]]]:
     """The models of each kind of table, and such tables of the example."""
-    for model in (ServerConfig, AdminConfig, StoreConfig, LogConfig, HealthConfig):
+    for model in (ServerConfig, AdminConfig, StoreConfig, LogConfig, HealthConfig, AlertsConfig):
         yield [model], raw[model.__name__.removesuffix("Config").lower()]
-    sources, targets = list(raw["source"].values()), list(raw["target"].values())
+    sources = list(raw["source"].values())
     verifies = [source["verify"] for source in sources if isinstance(source.get("verify"), dict)]
     yield [Config], raw
     yield [SourceConfig], joined(sources)
@@ -121,19 +138,32 @@ def tables(raw: dict[str, Any]) -> Iterator[tuple[list[type[Table]], dict[str, A
     yield [HandshakeConfig], joined([shake for source in sources for shake in source.get("handshake", ())])
     yield [TimestampConfig], joined([verify["timestamp"] for verify in verifies if "timestamp" in verify])
     yield [PairsConfig], joined([verify["pairs"] for verify in verifies if "pairs" in verify])
-    yield [TargetConfig], joined(targets)
-    yield [RetryConfig], joined([target["retry"] for target in targets if "retry" in target])
     yield [RouteConfig], joined(list(raw["route"].values()))
+    yield from reached(raw)
     yield from asked(raw)
 
 
+def reached(raw: dict[str, Any]) -> Iterator[tuple[list[type[Table]], dict[str, Any]]]:
+    """The same of targets; how each type of auth but one is written, apis show."""
+    targets = list(raw["target"].values())
+    yield [TargetConfig], joined(targets)
+    for key, model in (("retry", RetryConfig), ("batch", BatchConfig), ("rotate", RotateConfig)):
+        yield [model], joined([target[key] for target in targets if key in target])
+    signs = [target["sign"] for target in targets if "sign" in target]
+    yield [StandardSign, HmacSign], joined(signs)
+    assert {sign["type"] for sign in signs} == {"standard-webhooks", "hmac"}
+    auths = [target["auth"] for target in targets if "auth" in target]
+    yield [BearerAuth, MtlsAuth], joined(auths)
+
+
 def asked(raw: dict[str, Any]) -> Iterator[tuple[list[type[Table]], dict[str, Any]]]:
-    """The same of what is asked: polls and watches show what they have in common once."""
-    apis, polls = list(raw["api"].values()), [*raw["poll"].values(), *raw["watch"].values()]
+    """The same of what is asked: polls, watches and enrichments show what they have in common once."""
+    apis = list(raw["api"].values())
+    polls = [table for kind in ("poll", "watch", "enrich") for table in raw[kind].values()]
     yield [ApiConfig], joined(apis)
     auths: list[type[Table]] = [BearerAuth, BasicAuth, HeaderAuth, QueryAuth, OAuth2Auth]
     yield auths, joined([api["auth"] for api in apis if "auth" in api])
-    yield [PollConfig, WatchConfig], joined(polls)
+    yield [PollConfig, WatchConfig, EnrichConfig], joined(polls)
     yield [GapConfig], joined([poll["gap"] for poll in polls if "gap" in poll])
     yield [DetailConfig], joined([poll["detail"] for poll in polls if "detail" in poll])
 
@@ -148,7 +178,7 @@ def test_every_key_stands_in_it() -> None:
         assert {key for model in models for key in keys(model)} == table.keys(), models
 
 
-@pytest.mark.parametrize("section", ["server", "admin", "store", "log", "health"])
+@pytest.mark.parametrize("section", ["server", "admin", "store", "log", "health", "alerts"])
 def test_what_it_shows_as_defaults_are_defaults(whole: Loaded, section: str) -> None:
     """But for the keys that have none, the tables that always are say what is so anyway."""
     shown, default = getattr(whole.config, section), getattr(Config(), section)

@@ -10,12 +10,25 @@ ROOT = Path(__file__).parents[2]
 
 FLOORS = (
     ("relay",),
-    ("errors", "clock", "expression", "form", "log", "metrics", "moment", "process", "systemd", "text"),
-    ("event", "view", "route", "target", "delivery"),
+    (
+        "errors",
+        "attribute",
+        "clock",
+        "expression",
+        "form",
+        "log",
+        "metrics",
+        "moment",
+        "process",
+        "systemd",
+        "template",
+        "text",
+    ),  # fmt: skip
+    ("event", "view", "seen", "route", "plan", "target", "delivery", "alert", "signs"),
     ("config",),
     ("http", "listener"),
     ("store",),
-    ("accept",),
+    ("accept", "alerts", "lookout"),
     ("receive", "poll", "deliver"),
     ("admin", "parts"),
     ("daemon",),

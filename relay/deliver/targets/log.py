@@ -1,86 +1,40 @@
-"""`log:` prints one line of JSON an event to stdout. A thread of its own writes, so that a pipe that nobody
-reads holds up this target and nothing else.
-"""
+"""`log:` prints one line of JSON an event to stdout."""
 
 import asyncio
 import base64
-import os
-import queue
-import threading
-from collections.abc import Sequence
+from collections.abc import Mapping
 from typing import Final
 
 import orjson
 
 from relay.clock import rfc3339
-from relay.deliver.targets.protocol import Reply, Verdict
-from relay.delivery import Delivery
+from relay.config.target import TargetConfig
+from relay.deliver.targets.means import Maker
+from relay.deliver.targets.printer import Printer
+from relay.deliver.targets.protocol import Message, Place, Reply, Verdict
 
 BODY_BYTES: Final = 64 << 10
-STDOUT: Final = 1
-
-Line = tuple[bytes, "asyncio.Future[str | None]"]
 
 
-class Printer:
-    """Writes lines to a file descriptor, in order, on a thread that does not keep the process alive."""
-
-    def __init__(self, fd: int = STDOUT) -> None:
-        self._fd = fd
-        self._lines: queue.SimpleQueue[Line | None] = queue.SimpleQueue()
-        self._thread: threading.Thread | None = None
-
-    async def print(self, line: bytes) -> str | None:
-        """Return when `line` is written: None, or what went wrong."""
-        if self._thread is None:
-            self._thread = threading.Thread(target=self._run, name="relay-log-target", daemon=True)
-            self._thread.start()
-        loop = asyncio.get_running_loop()
-        done: asyncio.Future[str | None] = loop.create_future()
-        self._lines.put((line, done))
-        return await done
-
-    def close(self) -> None:
-        self._lines.put(None)
-
-    def _run(self) -> None:
-        while (item := self._lines.get()) is not None:
-            line, done = item
-            if done.cancelled():
-                continue
-            error = self._write(line)
-            try:
-                done.get_loop().call_soon_threadsafe(_resolve, done, error)
-            except RuntimeError:  # the loop has ended
-                return
-
-    def _write(self, line: bytes) -> str | None:
-        view = memoryview(line)
-        try:
-            while view:
-                view = view[os.write(self._fd, view) :]
-        except OSError as error:
-            return error.strerror or "cannot be written"
-        return None
-
-
-def _resolve(done: "asyncio.Future[str | None]", error: str | None) -> None:
-    if not done.done():
-        done.set_result(error)
+def prepare(_name: str, table: TargetConfig) -> Maker:
+    """What makes the target of a table; nothing of it can be wrong."""
+    return lambda means: LogTarget(means.printer, table.timeout)
 
 
 class LogTarget:
     """`url = "log:"`."""
 
+    takes_senders_headers = False
+    places: Final[Mapping[str, Place]] = {}
+
     def __init__(self, printer: Printer, timeout: float) -> None:
         self._printer = printer
         self._timeout = timeout
 
-    async def send(self, deliveries: Sequence[Delivery], now: int) -> Reply:  # noqa: ARG002  the protocol's
-        (delivery,) = deliveries
+    async def send(self, message: Message, now: int) -> Reply:  # noqa: ARG002  the protocol's
         try:
             async with asyncio.timeout(self._timeout):
-                error = await self._printer.print(_line(delivery))
+                error = await self._printer.print(_line(message))
         except TimeoutError:
             return Reply(Verdict.UNREACHABLE, error=f"stdout took nothing within {self._timeout:g} s")
         if error is not None:
@@ -91,8 +45,9 @@ class LogTarget:
         """The printer is everybody's."""
 
 
-def _line(delivery: Delivery) -> bytes:
-    """The words of the API's `GET events/ID`."""
+def _line(message: Message) -> bytes:
+    """The words of the API's `GET events/ID`; the body is what an HTTP target would get."""
+    (delivery,) = message.deliveries
     event = delivery.event
     shown = {
         "id": event.id,
@@ -102,11 +57,11 @@ def _line(delivery: Delivery) -> bytes:
         "via": event.via,
         "received_at": rfc3339(event.received),
         "occurred_at": None if event.occurred is None else rfc3339(event.occurred),
-        "size": len(event.body),
+        "size": len(message.body),
         "route": delivery.route,
         "target": delivery.target,
         "attempt": delivery.attempts + 1,
-        **_body(event.body),
+        **_body(message.body),
     }
     return orjson.dumps(shown, option=orjson.OPT_APPEND_NEWLINE)
 

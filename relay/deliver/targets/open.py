@@ -1,28 +1,26 @@
 """From a target's table to the target: the only file that lists the kinds there are."""
 
-from dataclasses import dataclass, field
+from typing import Final
 
-from aiohttp import ClientSession
+from relay.config.target import TargetConfig
+from relay.deliver.targets import amqp, file, http, kafka, log, nats, program, redis
+from relay.deliver.targets.means import Maker, Means, Prepare
+from relay.errors import Problem
 
-from relay.config.schema import TargetConfig
-from relay.deliver.headers import Envelope
-from relay.deliver.targets.http import HttpTarget
-from relay.deliver.targets.log import LogTarget, Printer
-from relay.deliver.targets.protocol import Target
+__all__ = ["Maker", "Means", "prepare_target"]
+
+KINDS: Final[dict[str, Prepare]] = {
+    "http": http.prepare,
+    "log": log.prepare,
+    "exec": program.prepare,
+    "file": file.prepare,
+    "nats": nats.prepare,
+    "amqp": amqp.prepare,
+    "kafka": kafka.prepare,
+    "redis": redis.prepare,
+}
 
 
-@dataclass(frozen=True, slots=True)
-class Means:
-    """What targets share."""
-
-    session: ClientSession
-    envelope: Envelope
-    printer: Printer = field(default_factory=Printer)
-
-
-def open_target(table: TargetConfig, means: Means) -> Target:
-    """The target of a table that has been checked."""
-    url = table.address
-    if url.startswith("log:"):
-        return LogTarget(means.printer, table.timeout)
-    return HttpTarget(url, table.timeout, table.connect_timeout, means.session, means.envelope.headers)
+def prepare_target(name: str, table: TargetConfig) -> Maker | list[Problem]:
+    """What makes the target of a table, or all that is wrong with it."""
+    return KINDS[table.kind](name, table)

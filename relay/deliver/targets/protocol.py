@@ -3,10 +3,12 @@
 `tests/deliver/targets/` is its contract suite.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from enum import Enum
-from typing import Protocol
+from typing import Any, Protocol
+
+from multidict import CIMultiDict
 
 from relay.delivery import Delivery
 
@@ -40,11 +42,47 @@ class Reply:
     """With LATER: seconds of silence it asks for."""
 
 
-class Target(Protocol):
-    """Where deliveries go. An attempt takes a list from the first day; every target here takes one."""
+@dataclass(frozen=True, slots=True)
+class Message:
+    """What one attempt brings: a delivery, or those of a batch, in the shape that was made of them."""
 
-    async def send(self, deliveries: Sequence[Delivery], now: int) -> Reply:
-        """Try once, within the target's own timeouts. A failure is a Reply, too; `now` in microseconds."""
+    deliveries: tuple[Delivery, ...]
+    body: bytes = field(repr=False)
+    headers: "CIMultiDict[str]" = field(repr=False)
+    """All that goes along: `Content-Type`, `Relay-*`, `Idempotency-Key`, `traceparent`, the route's own; the
+    sender's where the target `takes_senders_headers`."""
+    path: str = ""
+    """Appended to the path of the target's url."""
+    places: Mapping[str, str] = field(default_factory=dict)
+    """Where at the target it goes: what its `places` gave, by name."""
+
+    @property
+    def key(self) -> str:
+        """The same on every attempt of the same deliveries."""
+        return self.headers["Idempotency-Key"]
+
+
+Place = Callable[[Mapping[str, Any], int], str]
+"""The text of one of a target's own templates (`subject`, `topic`, …), by the variables of an event and a
+budget in steps. Raises Unfit and ExpressionError."""
+
+
+class Target(Protocol):
+    """Where deliveries go."""
+
+    @property
+    def takes_senders_headers(self) -> bool:
+        """Whether the sender's own headers go along: over HTTP."""
+
+    @property
+    def places(self) -> Mapping[str, Place]:
+        """What has to be known of each event before it is sent, by name."""
+
+    async def send(self, message: Message, now: int) -> Reply:
+        """Try once, within the target's own timeouts. A failure is a Reply, too; `now` in microseconds.
+
+        Cancelled at a stop: it then lets go of what it holds.
+        """
 
     async def close(self) -> None:
         """Let go of connections; nothing is being sent any more."""

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from relay.deliver.targets.protocol import Reply, Verdict
 from tests.clock import START
-from tests.deliver.owed import delivery, event
-from tests.deliver.targets.asking import LATE, http, said
+from tests.deliver.owed import event
+from tests.deliver.targets.asking import LATE, http, message, said
 from tests.target import (
     BROKEN_CHUNKS,
     BROTLI,
@@ -54,7 +54,7 @@ async def test_request_is_the_senders(session: ClientSession) -> None:
     )
     async with ScriptedTarget() as target:
         reply = await http(target.url + "?a=%20b&c", session).send(
-            (delivery(of=event(body=body, headers=headers)),), START
+            message(of=event(body=body, headers=headers)), START
         )
         request = await target.next()
     assert reply == Reply(Verdict.TAKEN, 200)
@@ -76,7 +76,7 @@ async def test_request_is_the_senders(session: ClientSession) -> None:
 async def test_nothing_is_added(session: ClientSession) -> None:
     """No Content-Type, User-Agent or Accept of the sender's: none at the target; an empty body is one."""
     async with ScriptedTarget() as target:
-        await http(target.url, session).send((delivery(of=event(body=b"", headers=())),), START)
+        await http(target.url, session).send(message(of=event(body=b"", headers=())), START)
         request = await target.next()
     names = {name.lower() for name, _ in request.headers}
     assert names & {b"content-type", b"user-agent", b"accept", b"accept-encoding"} == set()
@@ -99,7 +99,7 @@ async def test_taken_though_its_body_breaks(session: ClientSession, impatient: N
     """A body that turns out to be no body, when the 2xx was already read, changes nothing of it."""
     async with ScriptedTarget([BROKEN_CHUNKS]) as target:
         _when_answered(session, target.let_go)
-        assert await http(target.url, session).send((delivery(),), START) == Reply(Verdict.TAKEN, 200)
+        assert await http(target.url, session).send(message(), START) == Reply(Verdict.TAKEN, 200)
 
 
 def _when_answered(session: ClientSession, call: Callable[[], None]) -> None:
@@ -208,7 +208,7 @@ async def test_connection_serves_again(session: ClientSession) -> None:
     async with ScriptedTarget([answer(200, body=b"ok"), HUGE]) as target:
         sender = http(target.url, session)
         for n in range(1, 4):
-            assert (await sender.send((delivery(n),), START)).verdict is Verdict.TAKEN
+            assert (await sender.send(message(n), START)).verdict is Verdict.TAKEN
         assert target.connections == 2
 
 
@@ -217,7 +217,7 @@ async def test_password_of_the_url(session: ClientSession) -> None:
     owed = event(headers=((b"Authorization", b"Bearer senders"),))
     async with ScriptedTarget() as target:
         url = target.url.replace("//", "//user:pass@")
-        assert (await http(url, session).send((delivery(of=owed),), START)).verdict is Verdict.TAKEN
+        assert (await http(url, session).send(message(of=owed), START)).verdict is Verdict.TAKEN
         request = await target.next()
     assert request.values("authorization") == [b"Basic dXNlcjpwYXNz"]
 
@@ -227,7 +227,7 @@ async def test_password_is_never_told(session: ClientSession) -> None:
     async with ScriptedTarget() as target:
         url = target.url.replace("//", "//user:hidden@") + "?key=hidden"
     for broken in (url, "http://user:hidden@no-such-host.invalid./hidden"):
-        reply = await http(broken, session).send((delivery(),), START)
+        reply = await http(broken, session).send(message(), START)
         assert reply.verdict is Verdict.UNREACHABLE
         assert "hidden" not in repr(reply)
 
@@ -235,7 +235,7 @@ async def test_password_is_never_told(session: ClientSession) -> None:
 async def test_cancelled(session: ClientSession) -> None:
     """A drain that cuts an attempt off is no answer."""
     async with ScriptedTarget([HANG]) as target:
-        task = asyncio.create_task(http(target.url, session).send((delivery(),), START))
+        task = asyncio.create_task(http(target.url, session).send(message(), START))
         await target.next()
         task.cancel()
         with pytest.raises(asyncio.CancelledError):

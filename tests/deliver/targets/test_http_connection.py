@@ -7,12 +7,9 @@ from contextlib import suppress
 import pytest
 from aiohttp import ClientSession
 
-from relay.deliver.headers import Envelope
-from relay.deliver.targets.http import HttpTarget
 from relay.deliver.targets.protocol import Reply, Verdict
 from tests.clock import START
-from tests.deliver.owed import delivery
-from tests.deliver.targets.asking import LATE, http, said
+from tests.deliver.targets.asking import LATE, http, message, said
 from tests.target import CLOSE, RESET, Answer, ScriptedTarget
 
 
@@ -26,14 +23,14 @@ async def test_refused_connection(session: ClientSession) -> None:
     """Nobody listens: unreachable, and the reason names no address."""
     async with ScriptedTarget() as target:
         url = target.url
-    reply = await http(url, session).send((delivery(),), START)
+    reply = await http(url, session).send(message(), START)
     assert reply == Reply(Verdict.UNREACHABLE, error="no connection: Connection refused")
 
 
 async def test_name_that_does_not_resolve(session: ClientSession) -> None:
     """A name that cannot be one: unreachable."""
-    reply = await http("http://no-such-host.invalid./", session).send((delivery(),), START)
-    assert reply == Reply(Verdict.UNREACHABLE, error="no-such-host.invalid.: name not resolved")
+    reply = await http("http://no-such-host.invalid./", session).send(message(), START)
+    assert reply == Reply(Verdict.UNREACHABLE, error="its name is not resolved")
 
 
 async def test_connect_timeout(session: ClientSession) -> None:
@@ -43,8 +40,8 @@ async def test_connect_timeout(session: ClientSession) -> None:
         full.listen(0)
         port = full.getsockname()[1]
         waiting = [_connect_on(port) for _ in range(4)]
-        target = HttpTarget(f"http://127.0.0.1:{port}/", 20, LATE, session, Envelope({}).headers)
-        reply = await target.send((delivery(),), START)
+        target = http(f"http://127.0.0.1:{port}/", session, connect_timeout=f"{LATE * 1000:g}ms")
+        reply = await target.send(message(), START)
         for each in waiting:
             each.close()
     assert reply == Reply(Verdict.UNREACHABLE, error=f"no connection within {LATE:g} s")
@@ -68,6 +65,6 @@ async def test_tls_that_is_none(session: ClientSession) -> None:
 
     server = await asyncio.start_server(plain, "127.0.0.1", 0)
     port = server.sockets[0].getsockname()[1]
-    reply = await http(f"https://127.0.0.1:{port}/", session).send((delivery(),), START)
+    reply = await http(f"https://127.0.0.1:{port}/", session).send(message(), START)
     server.close()
     assert reply == Reply(Verdict.UNREACHABLE, error="TLS: WRONG_VERSION_NUMBER")

@@ -10,10 +10,12 @@ from typing import Any
 
 import pytest
 
-from relay.deliver.targets.log import BODY_BYTES, LogTarget, Printer
+from relay.deliver.targets.log import BODY_BYTES, LogTarget
+from relay.deliver.targets.printer import Printer
 from relay.deliver.targets.protocol import Reply, Verdict
 from relay.event import Event
-from tests.deliver.owed import delivery, event
+from tests.deliver.owed import event
+from tests.deliver.targets.asking import message
 
 PIPE_BYTES = 4096
 LATE = 0.05
@@ -34,7 +36,7 @@ async def line(of: Event, attempts: int = 0) -> dict[str, Any]:
     """What is printed of an event."""
     reads, writes = os.pipe()
     printer = Printer(writes)
-    send = asyncio.create_task(LogTarget(printer, 20).send((delivery(of=of, attempts=attempts),), 0))
+    send = asyncio.create_task(LogTarget(printer, 20).send(message(of=of, attempts=attempts), 0))
     with os.fdopen(reads, "rb") as file:
         text = await asyncio.to_thread(file.readline)
         assert await send == Reply(Verdict.TAKEN)
@@ -102,15 +104,15 @@ async def test_blocked_pipe(pipe: tuple[int, int]) -> None:
     printer = Printer(writes)
     target = LogTarget(printer, LATE)
     large = event(body=b"x" * PIPE_BYTES)
-    assert await target.send((delivery(of=large),), 0) == Reply(
+    assert await target.send(message(of=large), 0) == Reply(
         Verdict.UNREACHABLE, error=f"stdout took nothing within {LATE:g} s"
     )
-    assert (await target.send((delivery(2),), 0)).verdict is Verdict.UNREACHABLE
+    assert (await target.send(message(2), 0)).verdict is Verdict.UNREACHABLE
     with os.fdopen(os.dup(reads), "rb") as file:
         first = asyncio.to_thread(file.readline)
         assert json.loads(await first)["id"] == large.id
         patient = LogTarget(printer, 20)
-        assert await patient.send((delivery(3),), 0) == Reply(Verdict.TAKEN)
+        assert await patient.send(message(3), 0) == Reply(Verdict.TAKEN)
         assert json.loads(file.readline())["id"] == event(3).id
     printer.close()
 
@@ -120,7 +122,7 @@ async def test_closed_pipe() -> None:
     reads, writes = os.pipe()
     os.close(reads)
     printer = Printer(writes)
-    assert await LogTarget(printer, 20).send((delivery(),), 0) == Reply(
+    assert await LogTarget(printer, 20).send(message(), 0) == Reply(
         Verdict.UNREACHABLE, error="stdout: Broken pipe"
     )
     printer.close()

@@ -1,0 +1,108 @@
+"""Preparing deliveries before the gate: at once, on a thread, or behind an answer of an api."""
+
+import asyncio
+import time
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, Final, TypeAlias
+
+import structlog
+
+from relay.clock import Clock
+from relay.deliver.enrich import Answers, Enricher, Enrichment, NotYet
+from relay.deliver.lane import Lane
+from relay.deliver.message import NO_PUTS
+from relay.deliver.retry import Tried, next_step
+from relay.deliver.targets.protocol import Message, Reply, Verdict
+from relay.delivery import Attempt, Dead, Delivery, Outcome, Postponed, Retry
+from relay.store.protocol import Store
+
+log = structlog.get_logger()
+
+THREADS: Final = 2
+"""On which messages are composed that take more than a moment."""
+Prepared: TypeAlias = Callable[[Lane, Delivery, Message | Outcome, Attempt | None], None]
+
+
+class Preparer:
+    """Composes messages. `begin` says who is told what came of it."""
+
+    def __init__(self, store: Store, clock: Clock, enricher: Enricher, spread: Callable[[], float]) -> None:
+        self._store = store
+        self._clock = clock
+        self._enricher = enricher
+        self._spread = spread
+        self._threads = ThreadPoolExecutor(THREADS, "compose")
+        self._tasks: dict[asyncio.Task[None], Delivery] = {}
+        self._prepared: Prepared = lambda *_: None
+        self._wake: Callable[[Iterable[str]], None] = lambda _: None
+
+    def begin(self, prepared: Prepared, wake: Callable[[Iterable[str]], None]) -> None:
+        """`prepared` is called with each delivery that is ready or over, `wake` where that was later."""
+        self._prepared, self._wake = prepared, wake
+
+    def prepare(self, lane: Lane, delivery: Delivery, age: int) -> None:
+        """Make a message of a delivery that was claimed, now or later. `age`: in microseconds."""
+        needed = self._enricher.needed(lane.composer.shape_of(delivery))
+        if not needed:
+            made = lane.composer.compose_quickly(delivery)
+            if made is not None:
+                self._prepared(lane, delivery, made, None)
+                return
+            lane.preparing += 1
+        task = asyncio.create_task(self._later(lane, delivery, needed, age))
+        self._tasks[task] = delivery
+        task.add_done_callback(lambda task: self._ended(lane, task, counted=not needed))
+
+    async def close(self) -> None:
+        """Prepare nothing more; what was being prepared stays pending."""
+        tasks = list(self._tasks)
+        for task in tasks:
+            task.cancel()
+        if tasks:
+            await asyncio.wait(tasks)
+        self._threads.shutdown(wait=False, cancel_futures=True)
+
+    def _ended(self, lane: Lane, task: "asyncio.Task[None]", *, counted: bool) -> None:
+        delivery = self._tasks.pop(task)
+        lane.preparing -= counted
+        if task.cancelled():
+            self._store.release([delivery])
+        elif error := task.exception():
+            log.error("delivery.error", delivery=delivery.id, target=lane.name, exc_info=error)
+            reason = f"an error of relay's own ({type(error).__name__})"
+            self._prepared(lane, delivery, Dead(reason), None)
+        self._wake((lane.name,))
+
+    async def _later(self, lane: Lane, delivery: Delivery, needed: tuple[Enrichment, ...], age: int) -> None:
+        puts: Any = NO_PUTS
+        if needed:
+            began, started = self._clock.now(), time.perf_counter()
+            found = await self._enricher.ask(delivery, needed, age, last=lane.policy.is_last(delivery))
+            if isinstance(found, NotYet):
+                seconds = time.perf_counter() - started
+                self._again(
+                    lane, delivery, found, Attempt(delivery.attempts + 1, began, seconds, None, found.why)
+                )
+                return
+            if not isinstance(found, Answers):
+                self._prepared(lane, delivery, found, None)
+                return
+            puts = found.puts
+        made = lane.composer.compose_quickly(delivery, puts)
+        if made is None:
+            loop = asyncio.get_running_loop()
+            made = await loop.run_in_executor(self._threads, lane.composer.compose, delivery, puts)
+        self._prepared(lane, delivery, made, None)
+
+    def _again(self, lane: Lane, delivery: Delivery, found: NotYet, attempt: Attempt) -> None:
+        """There is no answer yet: by the delivery's own schedule, or when the api wants to be asked again."""
+        if found.until is not None:
+            self._prepared(lane, delivery, Postponed(found.until), None)
+            return
+        now = self._clock.now()
+        tried = Tried(Reply(Verdict.FAILED, error=found.why), delivery, now, self._spread)
+        outcome = next_step(tried, lane.policy, self._store.target_state(lane.name))
+        if isinstance(outcome, Retry) and found.by is not None:
+            outcome = Retry(min(outcome.at, max(found.by, now)))
+        self._prepared(lane, delivery, outcome, attempt)
