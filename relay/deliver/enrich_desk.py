@@ -9,6 +9,7 @@ from typing import Final, ParamSpec, TypeVar
 
 import structlog
 
+from relay.bucket import Bucket
 from relay.clock import Clock
 from relay.deliver.enrich_answer import (
     Failed,
@@ -25,7 +26,7 @@ from relay.deliver.enrich_line import Line
 from relay.deliver.enrichment import Enrichment
 from relay.http.api import Api
 from relay.http.ask import Answered, Ask
-from relay.http.budget import Bucket, Need
+from relay.http.budget import Need
 from relay.http.question import Question
 from relay.http.response import Response
 from relay.seen import Seen

@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass, field
 
+from relay.bucket import Bucket
 from relay.deliver.breaker import Record
-from relay.deliver.bucket import Bucket
 from relay.target import TargetState
 
 
@@ -39,13 +39,13 @@ class Gate:
             return None
         else:
             at = max(now, state.wait_until)
-        return at if self.bucket is None else max(at, self.bucket.next_at(now))
+        return at if self.bucket is None else max(at, self.bucket.ready_at())
 
     def enter(self, state: TargetState, now: int) -> bool:
         """An attempt begins; whether it is the probe."""
         self.running += 1
         if self.bucket is not None:
-            self.bucket.take(1, now)
+            self.bucket.take(now)
         probe = state.down_at is not None
         self.probing = self.probing or probe
         return probe

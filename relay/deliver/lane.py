@@ -5,11 +5,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from relay.bucket import Bucket
 from relay.clock import micros
 from relay.config.schema import Config
 from relay.config.target import TargetConfig
 from relay.deliver.batch import Gathering
-from relay.deliver.bucket import Bucket
 from relay.deliver.format import open_format
 from relay.deliver.gate import Gate
 from relay.deliver.headers import Envelope

@@ -6,6 +6,7 @@ import structlog
 from aiohttp import ClientError, ClientSession
 from aiohttp.http_exceptions import HttpProcessingError
 
+from relay.bucket import Bucket
 from relay.clock import SECOND, Clock
 from relay.config.api import ApiConfig
 from relay.config.secret import Secret
@@ -13,7 +14,7 @@ from relay.http.address import Reach, place_of
 from relay.http.ask import Answered, Ask, Denied, Fail, Ok, Restart, Retry, Unchanged, Wait
 from relay.http.auth import open_auth
 from relay.http.body import BadBody
-from relay.http.budget import Bucket, Budget
+from relay.http.budget import Budget
 from relay.http.credentials import NOBODY, Credentials, NoToken
 from relay.http.failure import no_answer
 from relay.http.limits import retry_at, wait_until

@@ -3,8 +3,9 @@
 from dataclasses import dataclass, field
 from typing import Any
 
+from relay.bucket import Bucket
 from relay.expression.environment import Program
-from relay.http.budget import PATIENCE, Bucket, Need
+from relay.http.budget import PATIENCE, Need
 from relay.http.response import Response
 
 Pairs = tuple[tuple[str, str], ...]

@@ -9,9 +9,9 @@ from bisect import insort
 from dataclasses import dataclass, field
 from enum import IntEnum
 from itertools import takewhile
-from math import ceil
 from typing import Final
 
+from relay.bucket import Bucket
 from relay.clock import SECOND, Clock, micros
 from relay.http.limits import Headers, calls_left, quota
 
@@ -30,28 +30,6 @@ class Need(IntEnum):
     GAP = 2
     POLL = 3
     BACKFILL = 4
-
-
-class Bucket:
-    """A rate, evenly spaced, with a burst: one number of state (GCRA), in nanoseconds so that it is exact."""
-
-    def __init__(self, per_second: float, burst: float | None = None) -> None:
-        self._interval = ceil(SECOND * 1000 / per_second)
-        most = int(max(1.0, per_second if burst is None else burst))
-        self._slack = (most - 1) * self._interval
-        self._full = 0
-        """The moment by which all that went would have gone at the even pace."""
-
-    def ready_at(self) -> int:
-        """When the next may go; it may have been long ago."""
-        return -((self._slack - self._full) // 1000)
-
-    def take(self, now: int) -> None:
-        self._full = max(self._full, now * 1000) + self._interval
-
-    def leave(self, room: int, now: int) -> None:
-        """Let no more than `room` be left."""
-        self._full = max(self._full, now * 1000 + self._slack - (room - 1) * self._interval)
 
 
 @dataclass(slots=True, order=True)

@@ -9,13 +9,14 @@ from typing import Final
 import structlog
 
 from relay.accept import Door, nothing_begun
+from relay.bucket import Bucket
 from relay.clock import Clock, micros, rfc3339
 from relay.config.remembered import remembered_names
 from relay.config.schema import Config
 from relay.errors import RelayError, StoreUnavailable
 from relay.http.api import Api
 from relay.http.ask import Ask
-from relay.http.budget import Bucket, Need
+from relay.http.budget import Need
 from relay.metrics import Metrics
 from relay.poll.asking import Asking
 from relay.poll.backfill import Backfill

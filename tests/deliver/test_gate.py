@@ -2,8 +2,8 @@
 
 import pytest
 
+from relay.bucket import Bucket
 from relay.clock import SECOND
-from relay.deliver.bucket import Bucket
 from relay.deliver.gate import Gate
 from relay.target import TargetState
 from tests.clock import START

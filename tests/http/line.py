@@ -2,7 +2,8 @@
 
 import asyncio
 
-from relay.http.budget import Bucket, Budget, Need
+from relay.bucket import Bucket
+from relay.http.budget import Budget, Need
 from tests.clock import ManualClock
 
 

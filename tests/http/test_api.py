@@ -8,11 +8,12 @@ import pytest
 from aiohttp import ClientSession, ClientTimeout
 
 from relay import __version__
+from relay.bucket import Bucket
 from relay.clock import SECOND
 from relay.expression.errors import CompileError
 from relay.http.api import Api
 from relay.http.ask import Ask, Fail, Form, Json, Ok, Restart, Retry, Unchanged
-from relay.http.budget import Bucket, Need
+from relay.http.budget import Need
 from relay.http.verdict import EXPRESSIONS
 from tests.clock import START, ManualClock
 from tests.http.asking import asked, config, says

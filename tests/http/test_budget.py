@@ -4,8 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from relay.bucket import Bucket
 from relay.clock import SECOND
-from relay.http.budget import Bucket, Budget, Need
+from relay.http.budget import Budget, Need
 from tests.clock import START, ManualClock
 from tests.http.line import Line, later, settle
 

@@ -1,7 +1,8 @@
 """What an api itself counts corrects the budget: quotas that are spent, buckets that others drink from."""
 
+from relay.bucket import Bucket
 from relay.clock import SECOND
-from relay.http.budget import Bucket, Budget
+from relay.http.budget import Budget
 from tests.clock import START, ManualClock
 from tests.http.line import Line, later, settle
 

@@ -13,6 +13,7 @@ FLOORS = (
     (
         "errors",
         "attribute",
+        "bucket",
         "clock",
         "expression",
         "form",
@@ -23,7 +24,7 @@ FLOORS = (
         "systemd",
         "template",
         "text",
-    ),  # fmt: skip
+    ),
     ("event", "view", "seen", "route", "plan", "target", "delivery", "alert", "signs"),
     ("config",),
     ("http", "listener"),
