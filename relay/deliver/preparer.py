@@ -1,20 +1,19 @@
 """Preparing deliveries before the gate: at once, on a thread, or behind an answer of an api."""
 
 import asyncio
-import time
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Final, TypeAlias
 
 import structlog
 
-from relay.clock import Clock
+from relay.clock import SECOND, Clock
 from relay.deliver.enrich import Answers, Enricher, Enrichment, NotYet
 from relay.deliver.lane import Lane
 from relay.deliver.message import NO_PUTS
 from relay.deliver.retry import Tried, next_step
 from relay.deliver.targets.protocol import Message, Reply, Verdict
-from relay.delivery import Attempt, Dead, Delivery, Outcome, Postponed, Retry
+from relay.delivery import Attempt, Delivery, Outcome, Postponed, Retry
 from relay.store.protocol import Store
 
 log = structlog.get_logger()
@@ -43,16 +42,20 @@ class Preparer:
 
     def prepare(self, lane: Lane, delivery: Delivery, age: int) -> None:
         """Make a message of a delivery that was claimed, now or later. `age`: in microseconds."""
-        needed = self._enricher.needed(lane.composer.shape_of(delivery))
-        if not needed:
-            made = lane.composer.compose_quickly(delivery)
-            if made is not None:
-                self._prepared(lane, delivery, made, None)
-                return
-            lane.preparing += 1
+        try:
+            needed = self._enricher.needed(lane.composer.shape_of(delivery))
+            made = None if needed else lane.composer.compose_quickly(delivery)
+        except Exception as error:  # noqa: BLE001  whatever it is, it is one delivery's
+            self._broken(lane, delivery, error)
+            return
+        if made is not None:
+            self._prepared(lane, delivery, made, None)
+            return
+        counted = not needed
+        lane.preparing += counted
         task = asyncio.create_task(self._later(lane, delivery, needed, age))
         self._tasks[task] = delivery
-        task.add_done_callback(lambda task: self._ended(lane, task, counted=not needed))
+        task.add_done_callback(lambda task: self._ended(lane, task, counted=counted))
 
     async def close(self) -> None:
         """Prepare nothing more; what was being prepared stays pending."""
@@ -68,22 +71,17 @@ class Preparer:
         lane.preparing -= counted
         if task.cancelled():
             self._store.release([delivery])
-        elif error := task.exception():
-            log.error("delivery.error", delivery=delivery.id, target=lane.name, exc_info=error)
-            reason = f"an error of relay's own ({type(error).__name__})"
-            self._prepared(lane, delivery, Dead(reason), None)
+        elif (error := task.exception()) is not None:
+            self._broken(lane, delivery, error)
         self._wake((lane.name,))
 
     async def _later(self, lane: Lane, delivery: Delivery, needed: tuple[Enrichment, ...], age: int) -> None:
         puts: Any = NO_PUTS
         if needed:
-            began, started = self._clock.now(), time.perf_counter()
+            began = self._clock.now()
             found = await self._enricher.ask(delivery, needed, age, last=lane.policy.is_last(delivery))
             if isinstance(found, NotYet):
-                seconds = time.perf_counter() - started
-                self._again(
-                    lane, delivery, found, Attempt(delivery.attempts + 1, began, seconds, None, found.why)
-                )
+                self._not_yet(lane, delivery, found, began)
                 return
             if not isinstance(found, Answers):
                 self._prepared(lane, delivery, found, None)
@@ -95,14 +93,28 @@ class Preparer:
             made = await loop.run_in_executor(self._threads, lane.composer.compose, delivery, puts)
         self._prepared(lane, delivery, made, None)
 
-    def _again(self, lane: Lane, delivery: Delivery, found: NotYet, attempt: Attempt) -> None:
+    def _not_yet(self, lane: Lane, delivery: Delivery, found: NotYet, began: int) -> None:
         """There is no answer yet: by the delivery's own schedule, or when the api wants to be asked again."""
         if found.until is not None:
             self._prepared(lane, delivery, Postponed(found.until), None)
-            return
+        else:
+            self._failed(lane, delivery, found.why, began, found.by)
+
+    def _broken(self, lane: Lane, delivery: Delivery, error: BaseException) -> None:
+        """A fault of ours is no reason to give a delivery up: it may be gone with the next version."""
+        log.error("delivery.error", delivery=delivery.id, target=lane.name, exc_info=error)
+        why = f"an error of relay's own ({type(error).__name__})"
+        self._failed(lane, delivery, why, self._clock.now())
+
+    def _failed(self, lane: Lane, delivery: Delivery, why: str, began: int, by: int | None = None) -> None:
+        """It came to no request: that spends a step of its schedule, and says nothing of its target.
+
+        `by`: when it is due again at the latest.
+        """
         now = self._clock.now()
-        tried = Tried(Reply(Verdict.FAILED, error=found.why), delivery, now, self._spread)
+        tried = Tried(Reply(Verdict.FAILED, error=why), delivery, now, self._spread)
         outcome = next_step(tried, lane.policy, self._store.target_state(lane.name))
-        if isinstance(outcome, Retry) and found.by is not None:
-            outcome = Retry(min(outcome.at, max(found.by, now)))
+        if isinstance(outcome, Retry) and by is not None:
+            outcome = Retry(min(outcome.at, max(by, now)))
+        attempt = Attempt(delivery.attempts + 1, began, (now - began) / SECOND, None, why)
         self._prepared(lane, delivery, outcome, attempt)

@@ -75,6 +75,7 @@ class Worker:
             for name in self._turn(now) if may else ():
                 if not self._stopping and (lane := self.lanes.get(name)):
                     await self._fill(lane, now)
+            await asyncio.sleep(0)  # where each turn brings the next, others have theirs in between
             await self._clock.wait(self._wake, self._next_turn() if may else now + HOLD_BACK)
             self._wake.clear()
 
@@ -114,8 +115,9 @@ class Worker:
 
     def resume(self, target: str) -> None:
         """Deliver again, at once, also to one that is down or told us to wait."""
-        self._store.remember(target, self._store.target_state(target).resume(self._clock.now()))
-        log.info("target.resumed", target=target)
+        before = self._store.target_state(target)
+        self._store.remember(target, before.resume(self._clock.now()))
+        self._telling.resumed(target, before)
         self.wake((target,))
 
     # one turn
@@ -225,7 +227,9 @@ class Worker:
     def _retire(self, lane: Lane) -> None:
         """Close its target, where nothing is sent by a lane any more and no other has taken it over."""
         successor = self.lanes.get(lane.name)
-        if lane.sending or lane is successor or (successor and successor.target is lane.target):
+        if lane.sending or (successor is not None and successor.target is lane.target):
+            return
+        if any(other.target is lane.target for other, _ in self._running.values()):
             return
         task = asyncio.create_task(_close(lane))
         self._closing.add(task)
@@ -271,11 +275,12 @@ class Worker:
         before = state.time(now) - lane.policy.max_age
         self._store.shelve(lane.name)  # what is ready would be passed over
         try:
-            ended, oldest = await self._store.end_old(lane.name, before, TOO_OLD, now)
+            ended = await self._store.end_old(lane.name, before, TOO_OLD, now)
         except StoreUnavailable:
             return  # commits fail, and are told elsewhere; the next turn looks again
         self._telling.ended(lane.name, ended, TOO_OLD)
-        if ended and oldest is not None and oldest <= before:
+        oldest = ended.oldest
+        if ended.count and oldest is not None and oldest <= before:
             self.wake((lane.name,))  # there are more than go at once
             return
         next_old = now if oldest is None else oldest - before + now

@@ -3,9 +3,12 @@
 import orjson
 import pytest
 
+from relay.clock import SECOND
+from relay.deliver.headers import Envelope
 from relay.deliver.message import GONE, TOO_MUCH
 from relay.deliver.shape import NOTHING
-from relay.delivery import Shaped
+from relay.delivery import Delivery, Shaped
+from tests.clock import START
 from tests.deliver.stand import Stand
 from tests.target import ScriptedTarget
 
@@ -109,3 +112,23 @@ async def test_a_replay_takes_todays_transform(stand: Stand) -> None:
         stand.route(transform='"right"')
         await stand.go_on(5)
         assert [request.body for request in target.requests] == [b'"wrong"', b'"right"']
+
+
+async def test_a_fault_of_ours_while_composing(stand: Stand, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It costs that delivery a step, and harms nobody else."""
+    real = Envelope.headers
+
+    def broken(self: Envelope, delivery: Delivery, **how: bool) -> object:
+        if delivery.event.body == b"bad":
+            raise RuntimeError("no such luck")
+        return real(self, delivery, **how)
+
+    monkeypatch.setattr(Envelope, "headers", broken)
+    async with ScriptedTarget() as target:
+        stand.target(target.url)
+        (bad,) = await stand.post(body=b"bad")
+        (good,) = await stand.post(body=b"good")
+        await stand.idle()
+    assert await stand.history(bad, "n", "error") == [(1, "an error of relay's own (RuntimeError)")]
+    assert (await stand.delivery(bad)).next_at == START + 5 * SECOND
+    assert (await stand.delivery(good)).state == "delivered"
