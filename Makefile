@@ -22,7 +22,7 @@ run: install ## start the daemon on config.example.toml
 install: $(VENV)/.installed ## the virtual environment from the lock, with relay in it
 
 test: $(VENV)/.developing ## the tests, without those that take minutes
-	$(BIN)/python -m pytest -n auto $(ARGS)
+	$(BIN)/python -m pytest -n auto --dist loadgroup $(ARGS)
 
 check: lint types test ## what CI runs: lint, format, types, tests
 

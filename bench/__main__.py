@@ -23,6 +23,7 @@ from bench.row import Row
 from bench.settings import NAMES, Settings, quick
 from bench.stand import Stand
 from bench.table import show
+from bench.targets import targets
 from bench.verify import verification
 
 Step = Callable[[str], None]
@@ -37,6 +38,7 @@ MEASUREMENTS: Final[tuple[tuple[tuple[str, ...], str, Measurement], ...]] = (
     (("start",), "start", start.start),
     (("latency",), "latency", calm.latency),
     (("outage",), "outage", calm.outage),
+    (("targets",), "fifty targets", targets),
     (("verify",), "verification", lambda _stand, step: verification(step)),
     (("expressions",), "expressions", lambda _stand, step: expressions(step)),
     (("polls",), "polls", polls),

@@ -5,6 +5,7 @@ import signal
 import socket
 import subprocess
 import time
+from collections.abc import Iterator
 from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 from typing import Any, Final
@@ -23,8 +24,8 @@ POLL: Final = 0.005
 """Seconds between looks at a port that nobody has opened yet."""
 
 
-def config(port: int, admin_port: int, sink_port: int) -> str:
-    """The file: the source of the baselines, one target that takes as many at once as the proxy may send."""
+def config(port: int, admin_port: int, tables: str) -> str:
+    """The file: the source of the baselines, and `tables`, of targets and routes."""
     return f"""
 [server]
 listen = "127.0.0.1:{port}"
@@ -33,6 +34,8 @@ listen = "127.0.0.1:{admin_port}"
 token = "{TOKEN}"
 [store]
 url = "sqlite:{STORE}"
+[log]
+format = "json"
 [source.{SOURCE}]
 path = "{PATH}"
 secret = "{SECRET}"
@@ -43,6 +46,12 @@ algorithm = "sha256"
 header = "{SIGNATURE_HEADER}"
 encoding = "hex"
 prefix = "{SIGNATURE_PREFIX}"
+{tables}"""
+
+
+def one_target(sink_port: int) -> str:
+    """A target that takes as many at once as the proxy may send, and gets everything."""
+    return f"""
 [target.{TARGET}]
 url = "http://127.0.0.1:{sink_port}/"
 concurrency = 64
@@ -53,13 +62,14 @@ to = ["{TARGET}"]
 
 
 class Daemon(Child):
-    """One running relay."""
+    """One running relay, with `tables` of targets and routes."""
 
-    def __init__(self, folder: Path, sink_port: int) -> None:
+    def __init__(self, folder: Path, tables: str) -> None:
         self.port, self.admin_port = free_ports(2)
+        self.log = folder / "relay.log"
         file = folder / "relay.toml"
-        file.write_text(config(self.port, self.admin_port, sink_port), "utf-8")
-        super().__init__(("-m", "relay", "run", "-c", str(file)), folder / "relay.log")
+        file.write_text(config(self.port, self.admin_port, tables), "utf-8")
+        super().__init__(("-m", "relay", "run", "-c", str(file)), self.log)
 
     def ready(self) -> float:
         """Seconds from its start until `/readyz` said 200."""
@@ -79,17 +89,28 @@ class Daemon(Child):
             return False
         return status == 200
 
-    def pause(self) -> None:
-        """Nothing is delivered from now on."""
-        status, answer = ask(self.admin_port, "POST", f"/api/v1/targets/{TARGET}/pause")
-        if status != 200:
-            raise Failed(f"the target could not be paused: {status} {answer}")
+    def pause(self, target: str = TARGET) -> None:
+        """Nothing is delivered to `target` from now on."""
+        self.api("POST", f"targets/{target}/pause")
 
     def audit(self) -> None:
         """Failed where relay's own sums do not match."""
-        _, answer = ask(self.admin_port, "GET", "/api/v1/audit")
-        if not answer.get("ok"):
+        answer = self.api("GET", "audit")
+        if not answer["ok"]:
             raise Failed(f"relay audit: {answer}")
+
+    def api(self, method: str, call: str) -> dict[str, Any]:
+        """What the API answers; Failed where that is a refusal."""
+        status, answer = ask(self.admin_port, method, f"/api/v1/{call}")
+        if status != 200:
+            raise Failed(f"{method} {call}: {status} {answer}")
+        return answer
+
+    def told(self) -> Iterator[dict[str, Any]]:
+        """The lines of its log until now."""
+        for line in self.log.read_bytes().splitlines():
+            if line.startswith(b"{"):
+                yield json.loads(line)
 
     def end(self) -> None:
         """As systemd would: SIGTERM, and if that is not enough, SIGKILL."""

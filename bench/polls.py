@@ -17,11 +17,11 @@ from typing import Final
 from aiohttp import web
 
 from bench.child import Child, Failed
-from bench.daemon import STORE, Daemon, config, free_ports
+from bench.daemon import STORE, Daemon, one_target
 from bench.rounds import _ingest as posted_to
 from bench.rounds import interleaved, relay_ingest
 from bench.row import Round, Row, compared
-from bench.stand import Stand, copy
+from bench.stand import Stand
 from bench.stdin import lines
 from relay.clock import SECOND, SystemClock, rfc3339
 
@@ -82,7 +82,7 @@ def polls(stand: Stand, step: Callable[[str], None]) -> list[Row]:
 
 
 def _memory(stand: Stand, folder: Path, port: int, step: Callable[[str], None]) -> Row:
-    with Asking(folder, stand.sink_port, tables(port, dict.fromkeys(AWAKE, 1.0))) as daemon:
+    with Daemon(folder, one_target(stand.sink_port) + tables(port, dict.fromkeys(AWAKE, 1.0))) as daemon:
         daemon.ready()
         before = daemon.memory()["VmRSS"]
         half = 0.0
@@ -105,30 +105,14 @@ def _memory(stand: Stand, folder: Path, port: int, step: Callable[[str], None]) 
 
 def _ingest(stand: Stand, store: Path, port: int, pace: dict[int, float]) -> Round:
     """Events a second that relay answers while polls go on at that pace."""
-    folder = stand.folder / "asking"
-    folder.mkdir()
-    try:
-        copy(store, folder / STORE)
-        with Asking(folder, stand.sink_port, tables(port, pace)) as daemon:
-            daemon.ready()
-            daemon.pause()
-            before = passes(port)
-            round_ = posted_to(stand, daemon, daemon.port)
-            if passes(port) == before:
-                raise Failed("no pass ended while events were posted")
-            return round_
-    finally:
-        shutil.rmtree(folder)
-
-
-class Asking(Daemon):
-    """A relay with polls."""
-
-    def __init__(self, folder: Path, sink_port: int, polls: str) -> None:
-        self.port, self.admin_port = free_ports(2)
-        file = folder / "relay.toml"
-        file.write_text(config(self.port, self.admin_port, sink_port) + polls, "utf-8")
-        Child.__init__(self, ("-m", "relay", "run", "-c", str(file)), folder / "relay.log")
+    asked = one_target(stand.sink_port) + tables(port, pace)
+    with stand.relay(store, asked) as daemon:
+        daemon.pause()
+        before = passes(port)
+        round_ = posted_to(stand, daemon, daemon.port)
+        if passes(port) == before:
+            raise Failed("no pass ended while events were posted")
+        return round_
 
 
 def tables(port: int, pace: dict[int, float]) -> str:

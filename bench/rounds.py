@@ -2,17 +2,20 @@
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import TypeVar
 
 from bench.child import Child, Failed
 from bench.row import Round
 from bench.stand import Posted, Stand
 
+T = TypeVar("T")
+
 
 def interleaved(
-    count: int, measures: Mapping[str, Callable[[], Round]], step: Callable[[str], None]
-) -> dict[str, list[Round]]:
+    count: int, measures: Mapping[str, Callable[[], T]], step: Callable[[str], None]
+) -> dict[str, list[T]]:
     """`count` rounds of all `measures` in turn, so that what slows the machine slows each of them."""
-    results: dict[str, list[Round]] = {name: [] for name in measures}
+    results: dict[str, list[T]] = {name: [] for name in measures}
     for number in range(1, count + 1):
         for name, measure in measures.items():
             step(f"round {number} of {count}: {name}")

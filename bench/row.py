@@ -25,7 +25,7 @@ class Round:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """`least`: what the ratio must be at least; `below`: what the figure must stay below."""
+    """`least`: what the ratio must be at least; `most`, `below`: what it, or the figure, must stay below."""
 
     what: str
     unit: str
@@ -34,6 +34,7 @@ class Row:
     baseline: float | None = None
     ratio: float | None = None
     least: float | None = None
+    most: float | None = None
     below: float | None = None
     cpu_us: float | None = None
     baseline_cpu_us: float | None = None
@@ -44,6 +45,8 @@ class Row:
         """Whether it is as wanted; None where nothing was wanted or nothing could be said."""
         if self.least is not None and self.ratio is not None:
             return self.ratio >= self.least
+        if self.most is not None and self.ratio is not None:
+            return self.ratio < self.most
         if self.below is not None and self.figure is not None:
             return self.figure < self.below
         return None
@@ -51,7 +54,7 @@ class Row:
     @property
     def judged(self) -> bool:
         """Whether something was wanted at all."""
-        return self.least is not None or self.below is not None
+        return any(wanted is not None for wanted in (self.least, self.most, self.below))
 
     def as_json(self) -> dict[str, Any]:
         return asdict(self) | {"ok": self.ok}

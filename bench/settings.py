@@ -3,7 +3,18 @@
 from dataclasses import dataclass, replace
 from typing import Final
 
-NAMES: Final = ("ingest", "forward", "kept", "start", "latency", "outage", "verify", "expressions", "polls")
+NAMES: Final = (
+    "ingest",
+    "forward",
+    "kept",
+    "start",
+    "latency",
+    "outage",
+    "targets",
+    "verify",
+    "expressions",
+    "polls",
+)
 """The measurements, in the order of the table."""
 
 
@@ -24,6 +35,10 @@ class Settings:
     """Seconds of the phases at that rate."""
     outage: float = 20.0
     """Seconds that the target is down."""
+    shared: float = 6.0
+    """Seconds of the phases with fifty targets."""
+    ills: tuple[str, ...] = ("hangs", "refuses", "answers 500", "may get 1/s")
+    """What is wrong with one of them, a phase each."""
 
     def measures(self, *names: str) -> bool:
         """Whether any of these is to be measured."""
@@ -33,4 +48,5 @@ class Settings:
 def quick(settings: Settings) -> Settings:
     """Small enough for a look between two edits, too small to quote."""
     only = tuple(name for name in settings.only if name != "polls")
-    return replace(settings, only=only, rounds=1, seconds=1.5, kept=50_000, calm=3.0, outage=5.0)
+    short = replace(settings, only=only, rounds=1, seconds=1.5, kept=50_000, calm=3.0, outage=5.0)
+    return replace(short, shared=3.0, ills=("hangs", "may get 1/s"))

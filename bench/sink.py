@@ -4,7 +4,7 @@ It does what its standard input says, a line of JSON each, and answers each with
 `{"do": "wait", "events": N, "seconds": S}` answers when N different events have come;
 `{"do": "report"}` says what came (`since`, `until`: monotonic seconds, only in between);
 `{"do": "reset"}` forgets it; `{"do": "down", "seconds": S}` refuses connections for so long;
-`{"do": "slow", "seconds": S}` answers that much later from now on.
+`{"do": "slow", "seconds": S}` answers that much later from now on; `{"do": "say", "status": N}` answers that.
 """
 
 import asyncio
@@ -22,9 +22,13 @@ from bench.message import ID_HEADER, SENT_HEADER
 from bench.sample import latencies
 from bench.stdin import lines
 
-ANSWER: Final = b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"
+WELL: Final = 200
 SENDER_ID: Final = ID_HEADER.lower().encode()
 SENT: Final = SENT_HEADER.lower().encode()
+
+
+def answer_of(status: int) -> bytes:
+    return b"HTTP/1.1 %d Said\r\nContent-Length: 0\r\n\r\n" % status
 
 
 class Arrivals:
@@ -82,6 +86,7 @@ class Sink:
 
     def __init__(self) -> None:
         self.arrivals = Arrivals()
+        self.answer = answer_of(WELL)
         self.slow = 0.0
         self.connections: set[Connection] = set()
         self._port = 0
@@ -129,7 +134,11 @@ class Sink:
 
     async def do_reset(self) -> dict[str, Any]:
         self.arrivals = Arrivals()
-        self.slow = 0.0
+        self.answer, self.slow = answer_of(WELL), 0.0
+        return {}
+
+    async def do_say(self, status: int) -> dict[str, Any]:
+        self.answer = answer_of(status)
         return {}
 
     async def do_slow(self, seconds: float) -> dict[str, Any]:
@@ -169,10 +178,11 @@ class Connection(asyncio.Protocol):
             self._buffer = buffer = buffer[end:]
 
     def _answer(self) -> None:
+        answer = self._sink.answer
         if self._sink.slow:
-            asyncio.get_running_loop().call_later(self._sink.slow, self._transport.write, ANSWER)
+            asyncio.get_running_loop().call_later(self._sink.slow, self._transport.write, answer)
         else:
-            self._transport.write(ANSWER)
+            self._transport.write(answer)
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._sink.connections.discard(self)

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, Final, Self
 
 from bench.child import Child, Failed
-from bench.daemon import STORE, Daemon
+from bench.daemon import STORE, Daemon, one_target
 from bench.message import PATH
 from bench.settings import Settings
 
@@ -72,14 +72,17 @@ class Stand:
             yield child, child.said()["port"]
 
     @contextmanager
-    def relay(self, store: Path | None = None) -> Iterator[Daemon]:
-        """A relay that is ready, on a new store or on a copy of `store`."""
+    def relay(self, store: Path | None = None, tables: str | None = None) -> Iterator[Daemon]:
+        """A relay that is ready, on a new store or on a copy of `store`.
+
+        `tables`: its targets and routes; without them all goes to the sink.
+        """
         folder = self.folder / f"relay-{next(self._numbers)}"
         folder.mkdir()
         try:
             if store is not None:
                 copy(store, folder / STORE)
-            with Daemon(folder, self.sink_port) as daemon:
+            with Daemon(folder, tables or one_target(self.sink_port)) as daemon:
                 daemon.ready()
                 yield daemon
         finally:

@@ -6,7 +6,7 @@ from statistics import median
 from typing import Final
 
 from bench.child import Child, Failed
-from bench.daemon import STORE, Daemon
+from bench.daemon import STORE, Daemon, one_target
 from bench.row import Row
 from bench.stand import KEPT, WAITING, Stand, copy
 
@@ -51,7 +51,7 @@ def start(stand: Stand, step: Callable[[str], None]) -> list[Row]:
     for number in range(1, stand.settings.rounds + 1):
         step(f"start {number} of {stand.settings.rounds}")
         stand.forget()
-        with Daemon(folder, stand.sink_port) as daemon:
+        with Daemon(folder, one_target(stand.sink_port)) as daemon:
             seconds.append(daemon.ready())
             at_once.append(daemon.memory()["VmRSS"])
             stand.arrived(flowing)

@@ -47,7 +47,7 @@ def cells(row: Row) -> list[str]:
     """Figure, baseline, whose, ratio (never rounded up to what was wanted), wanted, verdict, CPU."""
     cpu = [number(value) for value in (row.cpu_us, row.baseline_cpu_us) if value is not None]
     return [
-        "-" if row.figure is None else f"{number(row.figure)} {row.unit}",
+        "-" if row.figure is None else f"{number(row.figure)} {row.unit}".rstrip(),
         "" if row.baseline is None else f"{number(row.baseline)} {row.unit}",
         row.against,
         "" if row.ratio is None else f"{floor(row.ratio * 100) / 100:.2f}",
@@ -60,7 +60,9 @@ def cells(row: Row) -> list[str]:
 def wanted(row: Row) -> str:
     if row.least is not None:
         return f"≥ {row.least:g}"
-    return "" if row.below is None else f"< {row.below:g} {row.unit}"
+    if row.most is not None:
+        return f"< {row.most:g}"
+    return "" if row.below is None else f"< {row.below:g} {row.unit}".rstrip()
 
 
 def verdict(row: Row) -> str:

@@ -1,7 +1,6 @@
 """What it costs to verify one request with a body of 1 KB, for each kind of sender."""
 
 import hmac
-import timeit
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any, Final
@@ -10,13 +9,12 @@ from multidict import CIMultiDict, CIMultiDictProxy
 
 from bench.message import SECRET, body_of
 from bench.row import Row
+from bench.timing import microseconds
 from relay.clock import SystemClock
 from relay.config.schema import SourceConfig
 from relay.receive.providers.known import build
 from relay.receive.providers.protocol import Provider, Request
 
-TIMES: Final = 2_000
-BEST_OF: Final = 5
 HMAC_BELOW: Final = 15.0
 """Microseconds."""
 BODY: Final = body_of(b"verify-00000000")
@@ -81,8 +79,3 @@ def checking(provider: Provider) -> Callable[[], object]:
     if (rejected := check()) is not None:
         raise ValueError(f"a request of its own sender was refused: {rejected}")
     return check
-
-
-def microseconds(call: Callable[[], object]) -> float:
-    """Of one call: the best of several runs."""
-    return min(timeit.repeat(call, number=TIMES, repeat=BEST_OF)) / TIMES * 1e6

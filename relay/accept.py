@@ -6,11 +6,13 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Final
 
+from relay.alert import Alert, Tell, untold
+from relay.delivery import State
 from relay.errors import StoreUnavailable
 from relay.event import Event
 from relay.metrics import Metrics
 from relay.plan import QUICK_BODY, plan, plan_quickly
-from relay.route import Planned, Routes
+from relay.route import OWN_SOURCE, Planned, Routes
 from relay.seen import Seen
 from relay.store.progress import Watch
 from relay.store.protocol import Entry, Outbox, Receipt
@@ -47,6 +49,8 @@ class Door:
         """Whether that may go through lists."""
         self.heard: Callable[[str], None] = lambda _source: None
         """Called when a webhook of a source was accepted."""
+        self.tell: Tell = untold
+        """Told of deliveries that are dead before they were tried."""
 
     def close(self) -> None:
         """Nothing is planned any more."""
@@ -65,11 +69,19 @@ class Door:
         entries = [entry] if entry is not None else await self._in_time(events, within)
         left = None if within is None else within - (time.perf_counter() - began)
         receipts = await self._store.append(entries, left)
+        self.kept(entries, receipts)
         for event, receipt in zip(events, receipts, strict=True):
             self.note(event.source, event.received)
             if receipt.duplicate:
                 self._metrics.duplicate(event.source, event.via).inc()
         return receipts
+
+    def kept(self, entries: Sequence[Entry], receipts: Sequence[Receipt]) -> None:
+        """What is on disk now: a delivery that is dead from the beginning is told."""
+        for entry, receipt in zip(entries, receipts, strict=True):
+            for planned in entry.planned:
+                if planned.state is State.DEAD and not receipt.duplicate and entry.event.source != OWN_SOURCE:
+                    self.tell(_given_up(entry.event, planned))
 
     def note(self, source: str, received: int) -> None:
         """`source` was heard of at `received`: a duplicate breaks its silence, too."""
@@ -123,3 +135,13 @@ class Door:
             return Entry(event, plan(seen, routes), begins(seen))
 
         return await asyncio.get_running_loop().run_in_executor(self._threads, made)
+
+
+def _given_up(event: Event, planned: Planned) -> Alert:
+    """An item that a poll, or watch, cannot use is owed to nobody: it has the name of that one."""
+    detail = {"error": planned.reason, "event_id": event.id, "route": planned.route}
+    if planned.target:
+        text = f"event {event.id} is not delivered to {planned.target}: {planned.reason}"
+        return Alert("delivery.dead", planned.target, text, detail)
+    text = f"{planned.route} cannot use an item: {planned.reason}"
+    return Alert("delivery.dead", planned.route.partition(":")[2], text, detail)

@@ -18,6 +18,8 @@ class Alert:
     detail: Mapping[str, Any] = field(default_factory=dict)
     count: int = 1
     """How many such things it stands for."""
+    key: str | None = None
+    """Its name, where it is told once, over restarts too; None: it is told each time."""
 
 
 Tell: TypeAlias = Callable[[Alert], None]

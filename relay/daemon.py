@@ -15,6 +15,7 @@ from relay import __version__, log, systemd
 from relay.accept import Door
 from relay.admin.listener import admin_listener
 from relay.admin.running import Reloaded
+from relay.alerts import Alerts
 from relay.clock import Clock, SystemClock
 from relay.config.change import changed, in_force, needs_restart
 from relay.config.load import Loaded, store_path
@@ -32,6 +33,7 @@ from relay.event import Event
 from relay.http.apis import Apis
 from relay.http.session import open_session
 from relay.listener import Passed, address, listen
+from relay.lookout import Lookout
 from relay.metrics import Metrics
 from relay.parts import Parts, kept, load_parts, parts_of, warn
 from relay.poll.open import Definitions
@@ -66,6 +68,8 @@ class Daemon:
 
     store: Store
     door: Door
+    alerts: Alerts
+    lookout: Lookout
     worker: Worker
     receiver: Receiver
     means: Means
@@ -124,6 +128,10 @@ class Daemon:
         stack.push_async_callback(self.store.close)
         self.door = Door(self.store, Routes(), self.metrics)
         stack.callback(self.door.close)
+        self.alerts = Alerts(self.store, self.door, self.clock)
+        stack.push_async_callback(self.alerts.close)
+        self._loops.keep(stack, self.alerts.run())
+        self.lookout = Lookout(self.store, self.door.last, self.clock, self.alerts)
         self._loops.keep(stack, retain(self.store, lambda: kept(self.config), self.clock))
 
     async def _open_delivery(self, stack: AsyncExitStack) -> None:
@@ -137,6 +145,7 @@ class Daemon:
         self.apis = Apis(session, self.clock)
         stack.push_async_callback(self.apis.close)
         self.poller = Poller(self.store, self.door, self.clock, self.metrics)
+        self.poller.tell = self.alerts.tell
         stack.push_async_callback(self.poller.close)
         self.means = Means(session, self.clock)
         stack.callback(self.means.printer.close)
@@ -144,10 +153,11 @@ class Daemon:
         stack.push_async_callback(self.enricher.close)
         preparer = Preparer(self.store, self.clock, self.enricher, random.random)
         telling = Telling(self.metrics)
+        telling.tell = self.alerts.tell
         self.worker = Worker(self.store, self.clock, self.metrics, preparer, telling)
         self.store.changed = self.worker.wake
         self._loops.keep(stack, self.worker.run())
-        stack.push_async_callback(self._drain)
+        stack.push_async_callback(lambda: self.worker.drain(self.config.server.drain))
 
     async def _open_admin(self, stack: AsyncExitStack) -> None:
         path = store_path(self.config, self.file)
@@ -169,9 +179,6 @@ class Daemon:
         await site.stop()
         await self.clock.sleep(LAST_WORDS)
 
-    async def _drain(self) -> None:
-        await self.worker.drain(self.config.server.drain)
-
     # the file, in force
 
     def _put_in_force(self, config: Config, parts: Parts) -> None:
@@ -180,6 +187,8 @@ class Daemon:
         self.config = config
         self.receiver.open(sources, config.server.trusted_proxies, config.server.max_inflight)
         self.door.routes = parts.routes
+        self.alerts.open(config.alerts.every, parts.routes)
+        self.lookout.open(config)
         self.envelope.proofs = proofs(sources.values())
         self.apis.open(config.api)
         self.enricher.open(parts.enrichments, self.apis)
@@ -263,13 +272,14 @@ class Daemon:
     # life
 
     async def _recall_sources(self) -> None:
-        """When each source last had a webhook, from before this start; only then is anybody asked."""
+        """When each source last had a webhook, from before this start; only then is one asked, or silent."""
         for source in self.config.source:
             at = await self.store.last_webhook(source)
             if at is not None:
                 self.door.note(source, at)
         self._recalled = True
         self.poller.open(self.config, self._definitions, self.apis)
+        await self.lookout.run()
 
     def _say_ready(self) -> None:
         self._state = "ready"

@@ -112,6 +112,21 @@ class Dead:
     reason: str
 
 
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """Deliveries of one target that became too old while nobody could try them."""
+
+    count: int
+    oldest: int | None
+    """When the oldest that is left was born, in the target's own time; None: none is left."""
+    own: int = 0
+    """How many of them were of relay's own events."""
+    event: str = ""
+    """Of the last one that was not: its event's id."""
+    route: str = ""
+    """Of the same."""
+
+
 Outcome = Delivered | Retry | Wait | Postponed | Skipped | Dead
 
 

@@ -176,6 +176,11 @@ is "stop lets a running attempt end, and exits 0" "$(prop Result) $(prop ExecMai
 is "the next connection starts it" "$(post restarted)" 200
 within 10 got restarted 1; sleep 2.5; relay events --json --key drained >"$WORK/events"
 is "and it knows what was delivered" "$(field events 0 state <"$WORK/events") $(grep -c '^drained' "$WORK/got")" "delivered 2"
+printf '#!/bin/sh\nsleep 2\necho ended >>/var/lib/relay/program\n' >/usr/local/bin/on-event; chmod 755 /usr/local/bin/on-event
+config '"demo-1"' $'[target.program]\nurl = "exec:/usr/local/bin/on-event"\n[route.program]\nfrom = ["demo"]\nto = ["program"]'
+systemctl reload $U; post program >/dev/null; sleep 0.5; systemctl stop $U 2>/dev/null
+is "stop lets a program end that an exec: target runs" "$(prop Result) $(cat $STATE/program)" "success ended"
+systemctl start $U
 config; systemctl reload $U
 
 title "a hang"

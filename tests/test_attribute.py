@@ -17,4 +17,4 @@ def test_encoding(text: str) -> None:
 def test_quoted() -> None:
     """Some senders quote a value: it is unquoted before it is decoded, and decoded once only."""
     assert decoded(rb'"a \"b\" c%2525"') == 'a "b" c%25'
-    assert decoded(b'"') == '"'
+    assert [decoded(b'"'), decoded(b'"a')] == ['"', '"a']

@@ -12,6 +12,7 @@ from relay.admin.counts import Counts
 from relay.admin.health import source_check, target_check, targets
 from relay.admin.refused import Refused, no_such
 from relay.admin.running import Running
+from relay.config.route import RouteConfig
 from relay.store.protocol import Stats
 
 PATIENCE: Final = 5.0
@@ -43,14 +44,8 @@ class ListingCalls:
     async def routes(self, request: web.Request) -> web.Response:
         if isinstance(refused := parameters(request), Refused):
             return refuse(refused)
-        return answer(
-            {
-                "routes": [
-                    {"name": route.name, "from": list(route.sources), "to": list(route.targets)}
-                    for route in self._running.routes.all
-                ]
-            }
-        )
+        tables = self._running.config.route
+        return answer({"routes": [_route(name, table) for name, table in tables.items()]})
 
     async def targets(self, request: web.Request) -> web.Response:
         if isinstance(refused := parameters(request), Refused):
@@ -80,3 +75,18 @@ class ListingCalls:
 
     def _target(self, name: str, stats: Stats | None) -> dict[str, Any]:
         return {"name": name, **target_check(self._running, name, stats, self._running.clock.now())}
+
+
+def _route(name: str, table: RouteConfig) -> dict[str, Any]:
+    """Its filter as it stands; of what shapes its events, whether there is any."""
+    return {
+        "name": name,
+        "from": list(table.sources),
+        "unrouted": table.unrouted,
+        "when": table.when,
+        "to": list(table.to),
+        "transform": table.transform is not None,
+        "headers": bool(table.headers),
+        "path": table.path is not None,
+        "on_error": table.on_error,
+    }

@@ -9,6 +9,7 @@ import click
 
 from relay.cli.option import Command, config_file
 from relay.config.load import Loaded
+from relay.config.secret import Secret
 from relay.config.target import TargetConfig
 from relay.parts import load_parts
 
@@ -18,14 +19,26 @@ PLURALS: Final = {
     "route": "routes",
     "poll": "polls",
     "watch": "watches",
+    "enrich": "enrichments",
 }
 ALWAYS: Final = ("source", "target", "route")
 """What every relay has: told also where there is none."""
-PORTS: Final = {"http": 80, "https": 443}
+PORTS: Final = {
+    "http": 80,
+    "https": 443,
+    "nats": 4222,
+    "tls": 4222,
+    "amqp": 5672,
+    "amqps": 5671,
+    "kafka": 9092,
+    "redis": 6379,
+    "rediss": 6379,
+}
+"""Where each kind of target listens that is reached over a network, if its url does not say."""
 
 
 @click.command("check", cls=Command)
-@click.option("--connect", is_flag=True, help="Also try to connect to each http target.")
+@click.option("--connect", is_flag=True, help="Also try to connect to each target that has an address.")
 def command(*, connect: bool) -> int:
     """Load the configuration: exit 0, or 2 and every problem in it. Warnings are no problems."""
     loaded, _ = load_parts(config_file().path, checking=True)
@@ -40,7 +53,7 @@ def command(*, connect: bool) -> int:
 
 def _counted(loaded: Loaded) -> str:
     config = loaded.config
-    counts = {kind: len(getattr(config, kind)) for kind in ("source", "target", "route", "poll", "watch")}
+    counts = {kind: len(getattr(config, kind)) for kind in PLURALS}
     words = [f"{count} {PLURALS[kind]}" for kind, count in counts.items() if count or kind in ALWAYS]
     return f"ok, {', '.join(words)}"
 
@@ -48,7 +61,7 @@ def _counted(loaded: Loaded) -> str:
 def _unreachable(loaded: Loaded) -> Iterable[str]:
     """What is wrong with the way to each target; those that answer are told on the way."""
     for name, target in loaded.config.target.items():
-        if not target.address.startswith("log:"):
+        if _has_address(target):
             problem = _connect(target)
             if problem is None:
                 click.echo(f"target.{name}: connected")
@@ -57,12 +70,23 @@ def _unreachable(loaded: Loaded) -> Iterable[str]:
                 yield f"{loaded.file}:{line}: target.{name}.url: cannot be connected to: {problem}"
 
 
+def _has_address(target: TargetConfig) -> bool:
+    """One that is on this machine has none; one whose url is a credential has none that is at hand."""
+    return target.scheme in PORTS and not (isinstance(target.url, Secret) and target.url.missing)
+
+
 def _connect(target: TargetConfig) -> str | None:
-    """Why no connection can be made; None if one was. Nothing is sent, nor the address told."""
-    url = urlsplit(target.address)
-    try:
-        port = url.port or PORTS[url.scheme]
-        socket.create_connection((url.hostname or "", port), target.connect_timeout).close()
-    except (OSError, UnicodeError) as error:
-        return getattr(error, "strerror", None) or str(error)
-    return None
+    """Why no connection can be made, to none of its hosts; None if one was. Nothing is sent, nor is the
+    address told.
+    """
+    problem = None
+    for place in urlsplit(target.address).netloc.rpartition("@")[2].split(","):
+        host = urlsplit(f"//{place}")
+        try:
+            there = (host.hostname or "", host.port or PORTS[target.scheme])
+            socket.create_connection(there, target.connect_timeout).close()
+        except (OSError, UnicodeError) as error:
+            problem = getattr(error, "strerror", None) or str(error)
+        else:
+            return None
+    return problem

@@ -8,27 +8,23 @@ from typing import BinaryIO, Final
 
 import click
 
+from relay.cli.answers import answer_option, read_answers
 from relay.cli.api import connection
-from relay.cli.curl import commands
+from relay.cli.dry_run import show_dry_run
 from relay.cli.option import Command, config_file, environ
 from relay.cli.private_key import believed, make, signing
 from relay.clock import SystemClock
 from relay.config.choice import listed, meant
 from relay.config.load import Loaded, load
-from relay.config.rules import routes
 from relay.config.schema import Config
-from relay.delivery import Delivery
 from relay.errors import ConfigError, RelayError
-from relay.event import Event, Headers
+from relay.event import Headers
 from relay.form import is_form
-from relay.receive.providers.protocol import Identity, Part, Provider, Rejected, Request, Sample
+from relay.receive.providers.protocol import Identity, Provider, Request, Sample
 from relay.receive.providers.sample import retyped
 from relay.receive.source import Source, open_sources
-from relay.route import Routes
 
 PATIENCE: Final = 30.0
-NO_ID: Final = "0" * 20
-"""Stands for the id that an event is given when it is accepted."""
 HINTS: Final = {
     401: "the daemon has another secret, or says in its log what is wrong (receive.refused)",
     404: "the daemon does not know this source yet: relay reload",
@@ -42,6 +38,8 @@ HINTS: Final = {
 @click.option(
     "--dry-run", is_flag=True, help="Only show which routes would take it, and what each target gets."
 )
+@answer_option()
+@click.option("--json", "as_json", is_flag=True, help="With --dry-run: all that it shows, as one document.")
 @click.option("--count", type=click.IntRange(min=1), default=1, metavar="N", help="So many events.")
 @click.option(
     "--key",
@@ -50,9 +48,19 @@ HINTS: Final = {
     help="Sign with this private key (PEM), where only the sender has the real one; made if it is not there.",
 )
 def command(
-    source: str, *, kind: str | None, body: BinaryIO | None, dry_run: bool, count: int, key: Path | None
+    source: str,
+    *,
+    kind: str | None,
+    body: BinaryIO | None,
+    dry_run: bool,
+    answers: tuple[str, ...],
+    as_json: bool,
+    count: int,
+    key: Path | None,
 ) -> int:
     """Sign an event as the sender of SOURCE would, and post it to the running daemon."""
+    if not dry_run and (answers or as_json):
+        raise click.UsageError("--answer and --json go with --dry-run: nothing else is shown")
     loaded = load(config_file().path, checking=True, environ=environ())
     door = _source(source, loaded)
     if any(secret.missing for secret in loaded.config.source[source].secret):
@@ -65,7 +73,9 @@ def command(
     door = signing(door, key)
     given = None if body is None else body.read()
     if dry_run:
-        return _show(loaded, door, _sample(door.provider, kind, given))
+        said = read_answers(answers, loaded.config.enrich)
+        show_dry_run(loaded, door, _sample(door.provider, kind, given), said, as_json=as_json)
+        return 0
     if key is not None:
         believed(door, door.provider.samples()[0], key)
     accepted = [_post(loaded.config, door, _sample(door.provider, kind, given)) for _ in range(count)]
@@ -117,32 +127,6 @@ def _type(provider: Provider, sample: Sample) -> str | None:
     headers = provider.sign(sample, SystemClock().now())
     identity = provider.identify(Request("POST", "", sample.query, headers, sample.body))
     return identity.type if isinstance(identity, Identity) else None
-
-
-def _show(loaded: Loaded, source: Source, sample: Sample) -> int:
-    """What would become of it: nothing is sent."""
-    now = SystemClock().now()
-    headers = source.provider.sign(sample, now)
-    found = source.provider.identify(Request("POST", source.path, sample.query, headers, sample.body))
-    if isinstance(found, Rejected):
-        raise RelayError(f"it would be refused with {found.status}: {found.reason}")
-    parts = found if isinstance(found, tuple) else (Part(found, headers, sample.body),)
-    events = [_event(source, part, sample.query, now) for part in parts]
-    planned = Routes(routes(loaded.config)).of(source.name)
-    deliveries = [
-        Delivery(f"{NO_ID}-{n}", f"{NO_ID}-{n}", each.route, each.target, 0, 0, now, event)
-        for event in events
-        for n, each in enumerate(planned, start=1)
-    ]
-    click.echo("\n".join(commands(deliveries, loaded)) or "no route takes it: it would be kept, unrouted")
-    return 0
-
-
-def _event(source: Source, part: Part, query: str, now: int) -> Event:
-    kind = part.identity.type or source.name
-    return Event(
-        NO_ID, source.name, part.identity.key, kind, "webhook", now, part.body, part.headers, query=query
-    )
 
 
 def _post(config: Config, source: Source, sample: Sample) -> bool:

@@ -119,12 +119,13 @@ class Enricher:
 
     async def _result(self, enrichment: Enrichment, asker: Asker, seen: Seen) -> Result:
         """An answer of late, what is being found out already, or what is found out now."""
-        name, since = (seen.event.id, enrichment.key), asker.since
-        text = self._recent.find(name, since)
+        name, replayed = (seen.event.id, enrichment.key), asker.replayed
+        # which answers a replay has made forgotten only the store knows
+        text = self._recent.find(name) if replayed is None else None
         if text is not None:
             return await self._reread(text)
         flight = self._flights.get(name)
-        if flight is None or flight.began < since:
+        if flight is None or (replayed is not None and flight.began < replayed - SECOND):
             desk = self._desks.get(enrichment.name)
             if desk is None or desk.enrichment is not enrichment:
                 return NoTurn(CHANGED)
@@ -177,7 +178,7 @@ class Enricher:
         if isinstance(result, Found) and self._flights.get(name) is flight:
             if not result.kept:
                 self._store.keep_answer(*name, result.text)
-            self._recent.add(name, result.text, flight.began)
+            self._recent.add(name, result.text)
         return result
 
     async def _kept(self, name: Name) -> Found | NoTurn | None:

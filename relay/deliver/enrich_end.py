@@ -52,9 +52,9 @@ class Asker:
     """Its schedule is used up: what fails now is not tried again."""
 
     @property
-    def since(self) -> int:
-        """What was answered before is none of its answers: a replay by hand asks anew."""
-        return self.came - self.age if self.delivery.replays else 0
+    def replayed(self) -> int | None:
+        """When, about; None: it was not. Such a one asks anew, for what was answered before is forgotten."""
+        return self.came - self.age if self.delivery.replays else None
 
     def by(self, enrichment: Enrichment) -> int:
         """When it is given up."""

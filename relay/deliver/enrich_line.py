@@ -13,8 +13,10 @@ from relay.http.ask import Answered, Retry
 LINE: Final = 64
 """How many events wait for their answers at the most, where the api does not take more at once."""
 BEST_PACE: Final = MILLISECOND
-LAST_PACE: Final = 10 * SECOND
+LAST_PACE: Final = 60 * SECOND
 """Between two answers: what is hoped for, and the slowest that is believed."""
+MEAN: Final = 64
+"""Answers over which the pace is a mean."""
 FURTHEST: Final = 300 * SECOND
 """Nobody is sent away for longer: the pace may get better meanwhile."""
 SILENT: Final = 5
@@ -63,7 +65,7 @@ class Line:
     def leave(self, now: int) -> None:
         """One has its answer, or none; by how soon the next one does, the pace is known."""
         self._waiting -= 1
-        self._pace = max(self._best, (9 * self._pace + self._stood(now)) // 10)
+        self._pace = max(self._best, ((MEAN - 1) * self._pace + self._stood(now)) // MEAN)
         self._moved = now
         if not self._waiting:
             # nobody is left: it could have gone faster
@@ -76,8 +78,9 @@ class Line:
     def back_at(self, now: int, opens: int) -> int:
         """When one who cannot stand in line comes back; before `opens` there is none."""
         start = max(now, opens)
-        pace = max(self._pace, self._stood(now)) if self._waiting else self._pace
-        slot = max(self._slot, start + self._waiting * pace) + pace
+        # where nobody has moved for so long, all of them will take no less
+        pace = max(self._pace, self._stood(now) // self._waiting) if self._waiting else self._pace
+        slot = max(self._slot, start + self._waiting * pace // 2) + pace
         if slot - start > FURTHEST:
             return start + int(FURTHEST * (1 + self._spread()) / 2)
         self._slot = slot

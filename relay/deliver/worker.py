@@ -242,7 +242,7 @@ class Worker:
         tried = Tried(reply, youngest, now, self._spread, attempt.probe)
         state = judge_target(tried, before, lane.gate.record)
         if state is not before:
-            self._change(lane.name, before, state, tried.why)
+            self._change(lane.name, before, state, tried.why, message.deliveries)
         outcome = judge(tried, lane.policy, state)
         batch = batch_number(message) if lane.gathering is not None else None
         self._settle(lane, message.deliveries, outcome, attempt, batch)
@@ -258,10 +258,12 @@ class Worker:
         self._store.settle([Settlement(delivery, outcome, attempt, batch) for delivery in deliveries])
         self._telling.settled(lane.name, deliveries, outcome, attempt, self._clock.now())
 
-    def _change(self, name: str, before: TargetState, state: TargetState, why: str) -> None:
+    def _change(
+        self, name: str, before: TargetState, state: TargetState, why: str, tried: tuple[Delivery, ...] = ()
+    ) -> None:
         """The target is another than it was: written down, told, and what is held for it let go."""
         self._store.remember(name, state)
-        if self._telling.changed(name, before, state, why, self._clock.now()):
+        if self._telling.changed(name, before, state, why, self._clock.now(), tried):
             lane = self.lanes.get(name)
             if lane is not None:
                 lane.old_at = 0

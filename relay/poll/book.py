@@ -83,6 +83,8 @@ class Book:
     reached: Callable[[str], None]
     items_of: str
     """The part under which its items are remembered."""
+    kept: Callable[[Sequence[Entry], Sequence[Receipt]], None]
+    """Told of what was committed."""
     rehearsal: bool = False
     new: int = 0
     duplicates: int = 0
@@ -117,7 +119,9 @@ class Book:
         items = tuple(got.items.values())
         part = self.part.name
         advance = Advance(self.poll.name, part, dump(state), items, REFRESH, items_of=self.items_of)
-        receipts = await self.store.append([*others, *news], advance=advance)
+        entries = [*others, *news]
+        receipts = await self.store.append(entries, advance=advance)
+        self.kept(entries, receipts)
         self.reached("committed")
         mine = receipts[len(others) :]
         self.new += sum(not receipt.duplicate for receipt in mine)

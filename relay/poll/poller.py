@@ -9,6 +9,7 @@ from typing import Final
 import structlog
 
 from relay.accept import Door, nothing_begun
+from relay.alert import Alert, Tell, untold
 from relay.bucket import Bucket
 from relay.clock import Clock, micros, rfc3339
 from relay.config.remembered import remembered_names
@@ -21,7 +22,7 @@ from relay.metrics import Metrics
 from relay.poll.asking import Asking
 from relay.poll.backfill import Backfill
 from relay.poll.book import Passed
-from relay.poll.cursor import forget_before
+from relay.poll.cursor import Missed, forget_before
 from relay.poll.definition import Part, Poll
 from relay.poll.gap import Source
 from relay.poll.keeper import Keeper, spread
@@ -61,6 +62,8 @@ class Poller:
         self._listening: dict[str, list[Keeper]] = {}
         self.backfills: dict[str, Backfill] = {}
         """By poll: the one that runs, or ran last."""
+        self.tell: Tell = untold
+        """Told of polls that begin to fail, and of what they missed."""
         door.heard = self._heard
         store.listen_watches(self._wake_watches)
 
@@ -111,7 +114,8 @@ class Poller:
         return [self._keeper(poll, part, asking) for part in poll.parts]
 
     def _keeper(self, poll: Poll, part: Part, asking: Asking) -> Keeper:
-        runner = Runner(poll, part, asking, self._store, self._clock, self._door.entries, spread)
+        plan, kept = self._door.entries, self._door.kept
+        runner = Runner(poll, part, asking, self._store, self._clock, plan, spread, kept=kept)
         state = runner.state
         if state.words and state.words != poll.words:
             log.warning(
@@ -127,7 +131,8 @@ class Poller:
         bucket = None if watch.config.rate is None else Bucket(watch.config.rate)
         manner = Ask("", need=Need.WATCH, bucket=bucket, check=watch.check, wait=watch.wait)
         asking = Asking(self._apis[watch.config.api].ask, self._clock, manner)
-        runner = WatchRunner(watch, asking, self._store, self._clock, self._door.entries, spread)
+        plan, kept = self._door.entries, self._door.kept
+        runner = WatchRunner(watch, asking, self._store, self._clock, plan, spread, kept=kept)
         return WatchKeeper(runner, self._turns.of(watch.config.api), self._turned)
 
     def _wake_watches(self, names: set[str]) -> None:
@@ -163,10 +168,13 @@ class Poller:
         )
         if passed.error:
             log.warning("poll.pass-failed", **words, error=passed.error, new=passed.new)
+            if passed.state.failures == 1:
+                self.tell(_failing(words, passed.error))
         elif passed.new or passed.poisoned:
             log.info("poll.passed", **words, new=passed.new, known=passed.known, poisoned=passed.poisoned)
         for missed in passed.missed:
             log.warning("poll.gap", **words, since=rfc3339(missed.since), until=rfc3339(missed.until))
+            self.tell(_gap(words, missed))
 
     def _turned(self, keeper: WatchKeeper, turned: Turned) -> None:
         watch = keeper.runner.watch
@@ -263,3 +271,20 @@ class Poller:
         except StoreUnavailable as error:
             begun.error = error.message
         log.info("poll.backfilled", poll=name, new=begun.new, known=begun.known, error=begun.error)
+
+
+def _failing(words: Mapping[str, str], error: str) -> Alert:
+    """`words`: the poll, and the part of it, if it has several."""
+    text = f"poll {_said(words)} fails: {error}"
+    return Alert("poll.failing", words["poll"], text, {**words, "error": error})
+
+
+def _gap(words: Mapping[str, str], missed: Missed) -> Alert:
+    """In the words of `relay.gap`."""
+    since, until = rfc3339(missed.since), rfc3339(missed.until)
+    text = f"poll {_said(words)} may have missed what happened from {since} to {until}"
+    return Alert("poll.gap", words["poll"], text, {**words, "from": since, "to": until})
+
+
+def _said(words: Mapping[str, str]) -> str:
+    return " ".join(words.values())

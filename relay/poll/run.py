@@ -24,7 +24,7 @@ from relay.poll.take import Taken, Taker
 from relay.poll.walk import Walk
 from relay.seen import timestamp
 from relay.store.progress import Item
-from relay.store.protocol import Entry
+from relay.store.protocol import Entry, Receipt
 from relay.template import Unfit
 from relay.text import key_text
 
@@ -47,6 +47,8 @@ class Runner:
     """A number between -1 and 1, so that not all passes are due at once."""
     reached: Callable[[str], None] = lambda _step: None
     """Called between each two steps: a test may end the process there."""
+    kept: Callable[[Sequence[Entry], Sequence[Receipt]], None] = lambda _entries, _receipts: None
+    """Told of what was committed."""
     list_part: str | None = None
     """Under which part its items are remembered; None: under its own. The `n` of an item is one count."""
 
@@ -122,6 +124,7 @@ class _Pass:
             runner.plan,
             runner.reached,
             runner.items_of,
+            runner.kept,
             rehearsal=aim.rehearsal,
         )
         self._whole = False

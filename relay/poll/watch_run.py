@@ -97,6 +97,8 @@ class WatchRunner:
     """A number between -1 and 1, so that not all things are due at once."""
     reached: Callable[[str], None] = lambda _step: None
     """Called between each two steps: a test may end the process there."""
+    kept: Callable[[Sequence[Entry], Sequence[Receipt]], None] = lambda _entries, _receipts: None
+    """Told of what was committed."""
 
     @property
     def state(self) -> PartState:
@@ -175,7 +177,9 @@ class _Pass:
         items = answer.items(whole=self._walk.broken is None)
         items += [Item(id, now) for id in answer.poisons]
         advance = self._advance(answer, items, now)
-        receipts = await self._runner.store.append([*poisons, *news], advance=advance)
+        entries = [*poisons, *news]
+        receipts = await self._runner.store.append(entries, advance=advance)
+        self._runner.kept(entries, receipts)
         self._runner.reached("committed")
         self._log(answer, advance)
         return self._turned(receipts, len(poisons), len(advance.ended))

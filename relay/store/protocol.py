@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple, Protocol, TypeAlias
 
-from relay.delivery import Delivery, Settlement
+from relay.delivery import Delivery, Ended, Settlement
 from relay.event import Event, Headers
 from relay.route import Planned
 from relay.store.progress import Advance, Json, Memory, Watch
@@ -281,12 +281,8 @@ class Store(Outbox, Memory, Archive, Protocol):
     async def discard(self, query: Query, now: int, *, dry_run: bool = False) -> Count:
         """Make the pending deliveries of what `query` finds dead, at most `query.limit` events of it."""
 
-    async def end_old(self, target: str, born_before: int, reason: str, now: int) -> tuple[int, int | None]:
-        """Make deliveries pending at `target` and born before that dead, but for those being tried.
-
-        How many they were, at most some hundreds at once, and when the oldest that is left was born (None:
-        none is left). Times in the target's own, microseconds.
-        """
+    async def end_old(self, target: str, born_before: int, reason: str, now: int) -> Ended:
+        """Make dead what is pending at `target`, born before that and not being tried: some hundreds at once."""
 
     async def prune(self, keep: Keep, now: int) -> bool:
         """Let a slice of what is older than `keep` go; whether more may be there."""
@@ -297,3 +293,7 @@ class Store(Outbox, Memory, Archive, Protocol):
     @property
     def short_of_disk(self) -> bool:
         """Less than the configured floor is free."""
+
+    @property
+    def free_bytes(self) -> int | None:
+        """What was free at the last look, which is one each second; None: there was none yet."""

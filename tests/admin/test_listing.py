@@ -4,6 +4,7 @@ import pytest
 
 from relay.admin.running import Reloaded
 from relay.clock import SECOND, rfc3339
+from relay.config.schema import Config
 from relay.errors import Problem, StoreUnavailable
 from relay.store.protocol import Store
 from tests.admin.conftest import Call
@@ -29,12 +30,17 @@ async def test_sources_are_listed_as_health_has_them(call: Call, here: Here) -> 
     assert (erp["name"], erp["last_event"]) == ("erp", None)
 
 
-async def test_routes_are_listed(call: Call) -> None:
-    """As the file has them."""
-    assert await call("GET routes") == (
-        200,
-        {"routes": [{"name": "all", "from": ["shop"], "to": ["billing"]}]},
-    )
+async def test_routes_are_listed(call: Call, here: Here) -> None:
+    """As the file has them; of what shapes their events, whether there is any."""
+    shaped = {"transform": "body.id", "headers": {"X-Order": "'hush hush'"}, "path": "/${body.id}"}
+    rest = {"from": "*", "unrouted": True, "when": "body.n > 1", "to": "ledger", "on_error": "skip"}
+    plain = {"from": ["shop"], "to": ["billing"]}
+    here.config = Config.model_validate({"route": {"all": plain, "rest": rest | shaped}})
+    every = {"name": "all", "from": ["shop"], "unrouted": False, "when": None, "to": ["billing"]}
+    few = {"name": "rest", "from": ["*"], "unrouted": True, "when": "body.n > 1", "to": ["ledger"]}
+    bare = {"transform": False, "headers": False, "path": False, "on_error": "dead"}
+    made = {"transform": True, "headers": True, "path": True, "on_error": "skip"}
+    assert await call("GET routes") == (200, {"routes": [every | bare, few | made]})
 
 
 async def test_targets_are_listed_as_health_has_them(call: Call, store: Store) -> None:

@@ -1,12 +1,13 @@
 """A command line and its end; a daemon that really runs."""
 
+import json
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import pytest
 
@@ -104,3 +105,56 @@ def paused(daemon: Daemon, relay: Relay) -> Daemon:
     """Nothing is delivered."""
     assert relay("pause", "held", "-c", daemon.file).code == 0
     return daemon
+
+
+# dry runs
+
+SECRETS: Final = {
+    "of the tests", "hush-token", "hush-password", "hush-login", "hush-value", "hush-client", "hush/T/B/X",
+    "hush-api", "MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw",
+}  # fmt: skip
+DRY_HEAD: Final = """
+[source.demo]
+verify = { type = "bearer" }
+secret = "of the tests"
+id = "body.id"
+type = "body.type"
+"""
+DRY_BOX: Final = '[target.box]\nurl = "https://box.example/hooks?a=1"\n'
+DRY_ALL: Final = '[route.all]\nfrom = "demo"\nto = ["box"]\n'
+DRY_BODY: Final = '{"id": "7", "type": "order.paid", "lines": [1, 2.50]}'
+DryRoutes = Callable[..., dict[str, Any]]
+
+
+@pytest.fixture
+def body(tmp_path: Path) -> Path:
+    """What the sender sends."""
+    path = tmp_path / "body.json"
+    path.write_text(DRY_BODY)
+    return path
+
+
+@pytest.fixture
+def dry(relay: Relay, tmp_path: Path, body: Path) -> Relay:
+    """A dry run of a file of these tables. No secret of it is ever told."""
+    file = tmp_path / "relay.toml"
+
+    def run(*tables: str, words: tuple[str | Path, ...] = ()) -> Done:
+        file.write_text(DRY_HEAD + "\n".join(tables))
+        done = relay("send", "demo", "--dry-run", "--body", body, *words, "-c", file)
+        assert [secret for secret in SECRETS if secret in done.out + done.err] == []
+        return done
+
+    return run
+
+
+@pytest.fixture
+def dry_routes(dry: Relay) -> DryRoutes:
+    """The same as a document: its routes by name."""
+
+    def run(*tables: str, words: tuple[str | Path, ...] = ()) -> dict[str, Any]:
+        done = dry(*tables, words=("--json", *words))
+        assert done.code == 0, done.err
+        return {route["route"]: route for route in json.loads(done.out)["routes"]}
+
+    return run

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from relay.cli.check import _connect
+from relay.config.target import TargetConfig
 from tests.cli.conftest import CONFIG, Relay
 
 
@@ -65,6 +67,61 @@ def test_connect_tries_each_target(relay: Relay, file: Path) -> None:
     done = relay("check", "--connect", "-c", file)
     assert done.code == 1
     assert f"{file}:12: target.held.url: cannot be connected to: " in done.err
+
+
+def test_connect_asks_for_what_is_elsewhere(relay: Relay, file: Path) -> None:
+    """Brokers too, of Kafka's hosts any; programs, files and a url that is not at hand are passed over."""
+    with socket.create_server(("127.0.0.1", 0)) as broker, socket.create_server(("127.0.0.1", 0)) as closed:
+        port, nobody = broker.getsockname()[1], closed.getsockname()[1]
+        closed.close()
+        tables = {
+            "held": f'url = "redis://me:secret@127.0.0.1:{port}/0"\nstream = "s"',
+            "bus": f'url = "kafka://a,b:secret@127.0.0.1:{nobody},127.0.0.1:{port}"\ntopic = "t"',
+            "jobs": f'url = "nats://127.0.0.1:{nobody}"\nsubject = "s"',
+            "script": 'url = "exec:/nowhere"',
+            "archive": 'url = "file:/nowhere/at/all"',
+            "print": 'url = "log:"',
+            "away": 'url = { credential = "away" }',
+        }
+        text = "\n".join(f"[target.{name}]\n{table}" for name, table in tables.items())
+        target = '[target.held]\nurl = "http://127.0.0.1:9/hooks"\n'
+        file.write_text(CONFIG.replace(target, f"{text}\n"))
+        done = relay("check", "--connect", "-c", file)
+    assert done.code == 1
+    assert done.out.splitlines()[:-1] == ["target.held: connected", "target.bus: connected"]
+    errors = [line for line in done.err.splitlines() if ": warning: " not in line]
+    line = file.read_text().splitlines().index(f'url = "nats://127.0.0.1:{nobody}"') + 1
+    assert errors == [f"{file}:{line}: target.jobs.url: cannot be connected to: Connection refused"]
+
+
+@pytest.mark.parametrize(
+    ("url", "port"),
+    [
+        ("https://h/x", 443),
+        ("tls://h", 4222),
+        ("amqps://h/v", 5671),
+        ("kafka://a,b:c@h", 9092),
+        ("redis://h", 6379),
+    ],
+)
+def test_ports_that_go_without_saying(url: str, port: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each kind of target has one."""
+    asked = []
+
+    def create_connection(there: tuple[str, int], _timeout: float) -> socket.socket:
+        asked.append(there)
+        return socket.socket()
+
+    monkeypatch.setattr("socket.create_connection", create_connection)
+    assert _connect(TargetConfig.model_validate({"url": url})) is None
+    assert asked == [("h", port)]
+
+
+def test_enrichments_are_counted(relay: Relay, file: Path) -> None:
+    """As all tables are."""
+    enrich = '[api.a]\nurl = "https://a.example"\n[enrich.e]\napi = "a"\npath = "/"\nput = "order"\n'
+    file.write_text(f"{CONFIG}\n{enrich}")
+    assert relay("check", "-c", file).out.endswith("1 routes, 1 enrichments\n")
 
 
 def test_the_schema_is_json(relay: Relay) -> None:

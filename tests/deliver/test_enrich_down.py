@@ -112,3 +112,18 @@ async def test_a_rate_of_its_own(enriching: EnrichStand, api: ScriptedTarget, ta
         await eventually(lambda n=n: len(target.requests) == n)  # type: ignore[misc]  # bound by its default
     await enriching.idle()
     assert await enriching.states(ids) == {"delivered"}
+
+
+async def test_a_reload_leaves_the_line_alone(
+    enriching: EnrichStand, api: ScriptedTarget, target: ScriptedTarget
+) -> None:
+    """What is known of an api outlives a file that changes nothing about it."""
+    enriching.serve(api, target, rate="1/h")
+    await enriching.order()
+    await enriching.idle()
+    enriching.open(target={"box": {"url": target.url, "concurrency": 3}})
+    await enriching.order()
+    await eventually(lambda: enriching.apis["shop"]._budget._waiting)
+    assert len(api.requests) == 1
+    enriching.serve(api, target, rate="1/s")
+    await eventually(lambda: len(target.requests) == 2)

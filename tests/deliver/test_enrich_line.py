@@ -1,6 +1,9 @@
 """The line of those who wait for answers: how long it gets, when others come back, and who looks again."""
 
+from heapq import heappop, heappush
 from itertools import pairwise
+
+import pytest
 
 from relay.clock import MILLISECOND, SECOND
 from relay.deliver.enrich_line import (
@@ -43,10 +46,10 @@ def test_it_is_bounded() -> None:
 
 
 def test_who_is_sent_away_comes_back_one_behind_the_other() -> None:
-    """Behind those who stand in line, at the pace of the file's rates: no two at the same moment."""
+    """When half of the line may be gone, at the pace of the file's rates: no two at the same moment."""
     one = full(pace=SECOND // 2)
     back = [one.back_at(0, 0) for _ in range(100)]
-    assert back[0] == (LINE + 1) * SECOND // 2
+    assert back[0] == (LINE // 2 + 1) * SECOND // 2
     assert {later - earlier for earlier, later in pairwise(back)} == {SECOND // 2}
 
 
@@ -68,26 +71,57 @@ def test_nobody_is_sent_away_for_long() -> None:
     assert further == [FURTHEST // 2, FURTHEST * 3 // 4, int(FURTHEST * 1.999 / 2)]
 
 
-def test_the_pace_is_what_the_line_shows() -> None:
-    """It follows the answers, slower and faster, and is never better than what the file allows."""
+def served(count: int, latency: int, until: int) -> tuple[int, int, int]:
+    """`count` come at once, four are asked for at a time: when the last was served, how many were by `until`,
+    how often any was sent away.
+    """
+    one, coming = line(), [(n * 100, n, "comes") for n in range(count)]
+    asked = waiting = done = away = now = 0
+    while coming and coming[0][0] <= until:
+        now, n, what = heappop(coming)
+        if what == "comes" and one.full:
+            away += 1
+            heappush(coming, (one.back_at(now, 0), n, what))
+            continue
+        if what == "comes":
+            one.enter(now)
+            waiting += 1
+        else:
+            one.leave(now)
+            asked, done = asked - 1, done + 1
+        while waiting and asked < 4:
+            waiting, asked = waiting - 1, asked + 1
+            heappush(coming, (now + latency, -done, "leaves"))
+    return now, done, away
+
+
+@pytest.mark.parametrize("latency", [10 * MILLISECOND, 100 * MILLISECOND, SECOND])
+def test_all_are_served_at_the_pace_of_the_api(latency: int) -> None:
+    """The line never runs dry while somebody is away, and each comes back a few times only."""
+    over, done, away = served(4000, latency, 10_000 * SECOND)
+    assert done == 4000
+    assert over < 1.02 * 4000 * latency / 4
+    assert away < 5 * 4000
+
+
+def test_an_api_that_hangs_is_not_run_down() -> None:
+    """However many wait: each comes back twice in the first minute, then it is a few of them in a second."""
+    one_minute, an_hour = (served(4000, 60 * SECOND, minutes * 60 * SECOND)[2] for minutes in (1, 60))
+    assert one_minute < 3 * 4000
+    assert (an_hour - one_minute) / 3540 < 40
+
+
+def test_an_api_that_was_slow() -> None:
+    """Where nobody is left in line, it could have gone faster: soon it does."""
     one = full()
-    for n in range(40):
-        one.leave(n * SECOND)
-    slow = one.back_at(40 * SECOND, 0) - 40 * SECOND
-    assert slow > (LINE - 40) * SECOND * 9 // 10
-    for n in range(24):
-        one.leave(40 * SECOND + n * MILLISECOND)
-    for _ in range(50):
+    for n in range(LINE):
+        one.leave(n * 10 * SECOND)
+    assert one.back_at(0, 0) > SECOND
+    for _ in range(60):
         one.enter(0)
-        one.leave(41 * SECOND)
-    fresh = line()
-    fresh._pace = one._pace
-    assert fresh.back_at(0, 0) < 10 * MILLISECOND
-    limited = line(pace=SECOND)
-    for _ in range(50):
-        limited.enter(0)
-        limited.leave(0)
-    assert limited.back_at(0, 0) == SECOND
+        one.leave(0)
+    quick = one.back_at(2000 * SECOND, 0) - 2000 * SECOND
+    assert quick < 10 * MILLISECOND
 
 
 def test_several_in_a_row_without_an_answer() -> None:

@@ -55,7 +55,7 @@ def test_every_problem_at_its_key() -> None:
 
 
 def test_what_a_delivery_needs() -> None:
-    """Whose variable its transform, headers or path name; none for one that is sent as it is, or not at all."""
+    """Whose variable its transform, headers or path name; none for what is sent as it is, or not at all."""
     found, _ = opened(order=ORDER, buyer=ORDER | {"put": "buyer"})
     routes: dict[str, dict[str, Any]] = {
         "both": {"transform": "[order, buyer]"},

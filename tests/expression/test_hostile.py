@@ -4,15 +4,21 @@ import gc
 import tracemalloc
 from collections import Counter
 from random import Random
-from typing import Any
+from typing import Any, Final
 
 import pytest
 
 from relay.expression.environment import Environment, Program
 from relay.expression.errors import CompileError, ExpressionError
 from relay.expression.output import dumps
+from relay.template import Template, Unfit
 from tests.expression.hostile import hostile
 from tests.expression.programs import OWN, program
+from tests.resident import resident
+
+WAYS: Final = 5
+GROWTH: Final = 16 << 20
+"""Bytes; a hundred for each evaluation would be three times that."""
 
 
 def programs(random: Random, count: int) -> list[Program]:
@@ -35,10 +41,16 @@ def evaluate(tried: Program, body: Any, way: int) -> str:
             tried.holds(variables)
         elif way == 1:
             dumps(tried.json(variables))
+        elif way == 2:
+            Template(("/a/", tried)).path(variables)
+        elif way == 3:
+            Template(("a ", tried)).text(variables)
         else:
             tried.value(variables)
     except ExpressionError as error:
         return "exhausted" if error.exhausted else "failed"
+    except Unfit:
+        return "failed"
     return "given"
 
 
@@ -47,7 +59,7 @@ def assault(seed: int, count: int, documents: int) -> Counter[str]:
     seen: Counter[str] = Counter()
     for tried in programs(random, count):
         for number in range(documents):
-            seen[evaluate(tried, hostile(random), number % 3)] += 1
+            seen[evaluate(tried, hostile(random), number % WAYS)] += 1
     return seen
 
 
@@ -66,6 +78,17 @@ def test_one_kind_of_error_for_long(seed: int) -> None:
     assault(seed, 2_000, 50)
 
 
+@pytest.mark.slow
+def test_memory_is_flat_for_long() -> None:
+    """Half a million further evaluations, with their programs, leave the process as large as it was."""
+    for seed in range(2_000, 2_003):
+        assault(seed, 2_000, 50)
+    before = resident()
+    for seed in range(2_003, 2_008):
+        assault(seed, 2_000, 50)
+    assert resident() - before < GROWTH
+
+
 def test_nothing_is_left_behind() -> None:
     """Evaluating again and again takes no memory that stays."""
     random = Random(7)
@@ -73,7 +96,7 @@ def test_nothing_is_left_behind() -> None:
 
     def all_of_them() -> None:
         for number, (one, body) in enumerate(tried):
-            evaluate(one, body, number % 3)
+            evaluate(one, body, number % WAYS)
 
     all_of_them()
     tracemalloc.start()

@@ -37,3 +37,10 @@ async def target() -> AsyncIterator[ScriptedTarget]:
     """It takes all."""
     async with ScriptedTarget() as opened:
         yield opened
+
+
+@pytest.fixture
+async def pager() -> AsyncIterator[ScriptedTarget]:
+    """Who is told what relay has to tell of itself."""
+    async with ScriptedTarget() as opened:
+        yield opened

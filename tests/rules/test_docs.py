@@ -9,7 +9,7 @@ from relay.cli.main import COMMANDS
 from relay.metrics import Metrics
 
 ROOT = Path(__file__).parents[2]
-PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")])
+PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
 
 
 def test_the_readme_is_short() -> None:

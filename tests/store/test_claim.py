@@ -147,6 +147,50 @@ async def test_released_ones_are_due_again(store: Store) -> None:
     assert [(d.event.id, d.attempts, d.step) for d in again] == [(id, 0, 0) for id in ids]
 
 
+async def test_released_ones_keep_their_place(store: Store, home: Home) -> None:
+    """Before what became due after them, though that was at hand when they came back."""
+    ids = await put_many(store, 20)
+    for restarts in (False, True):
+        each = await home.restart() if restarts else store
+        taken = [*await claimed(each, count=3), *await claimed(each, count=2)]
+        each.release(taken[1:3])
+        each.release(taken[:1])
+        each.release(taken[3:])
+        assert [d.event.id for d in await claimed_all(each)] == ids
+
+
+async def test_what_is_released_while_rows_are_read_keeps_its_place(store: Store, home: Home) -> None:
+    """The reading that had begun passed it over."""
+    ids = await put_many(store, 600)
+    again = await home.restart()
+    taken = await claimed(again, count=500)
+    assert await again.claim("billing", 0, START) == []
+    again.release(taken)
+    assert [d.event.id for d in await claimed_all(again)] == ids
+
+
+async def test_a_large_claim_empties_the_window_and_has_it_filled_again(store: Store, home: Home) -> None:
+    """Whoever takes all that is at hand is told when there is more, though nothing of it has ended."""
+    ids = await put_many(store, claims.READ_ROWS * 3)
+    again = await home.restart()
+    woken: list[set[str]] = []
+    got = [d.event.id for d in await claimed(again, count=5000)]
+    again.listen(woken.append)
+    await eventually(lambda: woken)
+    while some := await claimed(again, count=5000):
+        got += [d.event.id for d in some]
+    assert got == ids
+
+
+async def test_a_claim_says_when_it_became_due(store: Store, home: Home) -> None:
+    """When it was received, or when it was to be tried again."""
+    await caught_up(store)
+    await put(store)
+    (hot,) = await claimed(store)
+    (cold,) = await claimed(await home.restart())
+    assert (hot.due, cold.due) == (START, START)
+
+
 async def test_a_shelved_backlog_is_found_again_in_order(store: Store) -> None:
     """What memory let go of is on the disk."""
     await caught_up(store)

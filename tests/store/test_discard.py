@@ -3,6 +3,7 @@
 import asyncio
 
 from relay.clock import SECOND
+from relay.delivery import Ended
 from relay.store.protocol import Count, Query, Store
 from tests.clock import START
 from tests.store.conftest import Home
@@ -79,13 +80,24 @@ async def test_the_old_ones_of_a_target_are_ended(store: Store) -> None:
     other = (await put(store, at=START, to=("ledger",))).id
     store.shelve("billing")
     ended = await store.end_old("billing", START + 5 * SECOND, "older than max_age", START + 20 * SECOND)
-    assert ended == (3, START + 10 * SECOND)
+    assert (ended.count, ended.oldest) == (3, START + 10 * SECOND)
     assert [await states(store, id) for id in old] == [["dead", "dead"]] * 3
     assert (await shown(store, old[0])).deliveries[0].last_error == "older than max_age"
     assert [d.event.id for d in await claimed_all(store, now=START + 20 * SECOND)] == young
     assert await states(store, other) == ["pending", "pending"]
-    assert await store.end_old("billing", START + 5 * SECOND, "old", START) == (0, START + 10 * SECOND)
-    assert await store.end_old("nobody", START, "old", START) == (0, None)
+    assert await store.end_old("billing", START + 5 * SECOND, "old", START) == Ended(0, START + 10 * SECOND)
+    assert await store.end_old("nobody", START, "old", START) == Ended(0, None)
+    await sound(store)
+
+
+async def test_own_events_that_are_ended_are_counted_apart(store: Store) -> None:
+    """Nothing is told of them: the last one that is told is another's."""
+    await put(store, source="relay")
+    id = (await put(store)).id
+    await put(store, source="relay")
+    store.shelve("billing")
+    ended = await store.end_old("billing", START, "old", START)
+    assert ended == Ended(3, None, own=2, event=id, route="all")
     await sound(store)
 
 
@@ -95,9 +107,9 @@ async def test_the_old_ones_are_ended_some_hundreds_at_once(store: Store) -> Non
     store.shelve("billing")
     ended: list[int] = []
     while not ended or ended[-1]:
-        count, oldest = await store.end_old("billing", START, "old", START)
-        ended.append(count)
-        assert (oldest is None) == (sum(ended) == 1200)
+        some = await store.end_old("billing", START, "old", START)
+        ended.append(some.count)
+        assert (some.oldest is None) == (sum(ended) == 1200)
     assert sum(ended) == 1200
     assert max(ended) < 1000
     await sound(store)
@@ -107,7 +119,7 @@ async def test_what_is_being_tried_is_not_ended_for_its_age(store: Store) -> Non
     """Its attempt says what becomes of it."""
     id = (await put(store)).id
     deliveries = await claimed(store)
-    assert await store.end_old("billing", START, "old", START) == (0, None)
+    assert await store.end_old("billing", START, "old", START) == Ended(0, None)
     await settled(store, deliveries, DELIVERED)
     assert await states(store, id) == ["delivered", "delivered"]
 
@@ -116,7 +128,7 @@ async def test_an_age_is_counted_from_the_retry_on_as_before(store: Store) -> No
     """A failed attempt makes no delivery younger."""
     id = (await put(store)).id
     await settled(store, await claimed(store), retry(60))
-    assert await store.end_old("billing", START, "old", START) == (1, None)
+    assert await store.end_old("billing", START, "old", START) == Ended(1, None, event=id, route="all")
     assert await states(store, id) == ["dead", "dead"]
 
 

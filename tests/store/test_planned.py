@@ -3,7 +3,7 @@
 import pytest
 
 from relay.clock import SECOND
-from relay.delivery import State
+from relay.delivery import Shaped, State
 from relay.route import Planned
 from relay.store.protocol import Count, Keep, Query, Replay, Store, TargetStats
 from tests.clock import START
@@ -13,6 +13,7 @@ from tests.store.words import (
     claimed,
     claimed_all,
     delivered,
+    entry,
     found,
     put,
     replan,
@@ -103,6 +104,51 @@ async def test_what_is_planned_anew_may_end_at_once(store: Store) -> None:
     assert [d.last_error for d in (await shown(store, id)).deliveries] == ["null", "`when` is no bool"]
     assert await claimed(store, "ledger") == []
     await sound(store)
+
+
+@pytest.mark.parametrize("shaped", Shaped)
+@pytest.mark.parametrize("hot", [True, False], ids=["from memory", "from disk"])
+async def test_how_it_is_shaped_is_kept(store: Store, home: Home, shaped: Shaped, *, hot: bool) -> None:
+    """As its route said when the event was accepted; planned alike with others, or alone."""
+    if hot:
+        await caught_up(store)
+    alike = (Planned("all", "billing", shaped=shaped),)
+    alone = (Planned("all", "billing", shaped=shaped, order="a"),)
+    await store.append([entry(store, planned=planned) for planned in (*[alike] * 9, alone)])
+    again = store if hot else await home.restart()
+    assert [d.shaped for d in await claimed_all(again)] == [shaped] * 10
+
+
+@pytest.mark.parametrize(
+    ("was", "becomes"),
+    [(Shaped.PLAIN, Shaped.PLAIN), (Shaped.SHAPED, Shaped.SHAPED), (Shaped.BARE, Shaped.SHAPED)],
+)
+async def test_a_replay_is_shaped_by_todays_route(store: Store, was: Shaped, becomes: Shaped) -> None:
+    """Also one that went as it came, because the filter of its route had failed."""
+    await put(store, planned=(Planned("all", "billing", shaped=was),))
+    await store.replay(Query(), Replay(START), replan())
+    (delivery,) = await claimed_all(store)
+    assert delivery.shaped is becomes
+
+
+async def test_many_plans_of_many_kinds_in_one_transaction(store: Store, home: Home) -> None:
+    """Whether a plan is shared by many events or each has its own: all are stored as they are planned."""
+    kinds: list[tuple[Planned, ...]] = [
+        (),
+        (PENDING,),
+        (DEAD, SKIPPED),
+        (PENDING, DEAD),
+        (Planned("all", "fax", order="a"),),
+    ]
+    plans = [kinds[n % 5] if n % 3 else (*kinds[n % 5], PENDING) for n in range(200)]
+    receipts = await store.append([entry(store, to=(), planned=planned) for planned in plans])
+    again = await home.restart()
+    for receipt, planned in zip(receipts, plans, strict=True):
+        views = (await shown(again, receipt.id)).deliveries
+        assert [(v.route, v.target, v.state, v.last_error) for v in views] == [
+            (owed.route, owed.target, owed.state.word, owed.reason) for owed in planned
+        ]
+    await sound(again)
 
 
 async def test_an_unusable_item_is_a_dead_event_that_is_never_sent(store: Store, home: Home) -> None:

@@ -1,11 +1,13 @@
 """What goes into the next commit: neither senders nor passes wait for more than a batch of the others."""
 
 import asyncio
+from dataclasses import replace
 from math import inf
 
 import pytest
 
-from relay.store.batch import Append
+from relay.delivery import Settlement
+from relay.store.batch import Append, Batch
 from relay.store.progress import Advance
 from relay.store.queue import BATCH_ENTRIES, Queue
 from relay.target import TargetState
@@ -90,12 +92,41 @@ async def test_a_long_list_counts_though_nothing_in_it_is_new(queue: Queue) -> N
     assert batches(queue) == [["a"], ["-"]]
 
 
+def settlements(batch: int | None, count: int) -> list[Settlement]:
+    """Of so many deliveries that were tried in one batch; None: each alone."""
+    return [replace(settlement(f"{batch}-{n}"), batch=batch) for n in range(count)]
+
+
+@pytest.mark.parametrize("alone", [0, 1, BATCH_ENTRIES - 1, BATCH_ENTRIES, BATCH_ENTRIES * 2 - 7])
+async def test_what_was_tried_in_one_batch_is_written_at_once(queue: Queue, alone: int) -> None:
+    """Wherever the line is cut; and what was tried alone in bites as ever."""
+    queue.settlements += settlements(None, alone)
+    for number in (1, 2, 3):
+        queue.settlements += settlements(number, 200)
+    taken = []
+    while (batch := queue.take()) is not None:
+        taken.append([each.batch for each in batch.settlements])
+    assert [number for some in taken for number in some] == [None] * alone + [1] * 200 + [2] * 200 + [3] * 200
+    assert max(map(len, taken)) < BATCH_ENTRIES + 200
+    for number in (1, 2, 3):
+        assert sum(number in some for some in taken) == 1
+
+
+def test_a_batch_that_fails_is_taken_apart_but_for_what_belongs_together() -> None:
+    """Its parts: each settlement alone, those of one batch in one."""
+    made = [*settlements(None, 2), *settlements(1, 3), *settlements(2, 2), *settlements(None, 1)]
+    parts = Batch(settlements=made, answers={("e", "a"): "1", ("e", "b"): "2"}).parts()
+    assert [len(part.settlements) for part in parts] == [1, 1, 3, 2, 1, 0, 0]
+    assert [part.answers for part in parts[5:]] == [{("e", "a"): "1"}, {("e", "b"): "2"}]
+
+
 async def test_what_could_not_be_written_comes_first_again(queue: Queue) -> None:
     """In its order, and the newer word of a target or poll wins."""
     kept = [append(queue, "1", poll=True), append(queue, "a"), append(queue, "b")]
     queue.settlements.append(settlement("s1"))
     queue.states["billing"] = TargetState(probes=1)
     queue.polls |= {("list", ""): "1", ("chat", ""): "1"}
+    queue.answers |= {("e", "order"): "1", ("e", "customer"): "1"}
     batch = queue.take()
     assert batch is not None
     append(queue, "c")
@@ -103,6 +134,7 @@ async def test_what_could_not_be_written_comes_first_again(queue: Queue) -> None
     queue.settlements.append(settlement("s2"))
     queue.states["billing"] = TargetState(probes=2)
     queue.polls["list", ""] = "2"
+    queue.answers["e", "order"] = "2"
     queue.put_back(batch, kept)
     again = queue.take()
     assert again is not None
@@ -110,6 +142,7 @@ async def test_what_could_not_be_written_comes_first_again(queue: Queue) -> None
     assert [each.delivery.id for each in again.settlements] == ["s1", "s2"]
     assert again.states == {"billing": TargetState(probes=2)}
     assert again.polls == {("list", ""): "2", ("chat", ""): "1"}
+    assert again.answers == {("e", "order"): "2", ("e", "customer"): "1"}
 
 
 async def test_who_gave_up_is_not_taken(queue: Queue) -> None:

@@ -3,7 +3,7 @@
 import pytest
 
 from relay.clock import SECOND
-from relay.delivery import Dead, Outcome, Settlement
+from relay.delivery import Dead, Outcome, Postponed, Settlement, Skipped
 from relay.store.protocol import Query, Store
 from tests.clock import START
 from tests.store.conftest import Home
@@ -23,6 +23,8 @@ from tests.store.words import (
     sound,
     states,
 )
+
+SKIPPED = Skipped("null")
 
 
 async def test_a_settlement_is_written_with_its_attempt(store: Store, home: Home) -> None:
@@ -63,6 +65,10 @@ async def test_a_dead_delivery_says_why(store: Store) -> None:
         ([WAIT, DEAD], "pending"),
         ([DEAD, None], "pending"),
         ([DELIVERED, None], "pending"),
+        ([SKIPPED, SKIPPED], "skipped"),
+        ([SKIPPED, DELIVERED], "delivered"),
+        ([DEAD, SKIPPED], "dead"),
+        ([SKIPPED, Postponed(START)], "pending"),
     ],
 )
 @pytest.mark.parametrize("together", [True, False], ids=["in one commit", "one after the other"])
@@ -80,6 +86,49 @@ async def test_an_events_state_over_its_deliveries(
     await store.flush()
     assert (await states(store, id))[0] == state
     await sound(store)
+
+
+async def test_a_skipped_delivery_says_why(store: Store, home: Home) -> None:
+    """It is listed and never sent; without an attempt none is counted."""
+    id = (await put(store)).id
+    (delivery,) = await claimed(store)
+    store.settle([Settlement(delivery, Skipped("transform is null \ud800"), None)])
+    await store.flush()
+    again = await home.restart()
+    assert await states(again, id) == ["skipped", "skipped"]
+    (view,) = (await shown(again, id)).deliveries
+    assert (view.attempts, view.last_error, view.next_at) == (0, "transform is null ?", None)
+    assert again.due_at("billing", START) == START
+    assert await claimed(again) == []
+    await sound(again)
+
+
+async def test_a_postponed_delivery_is_due_at_its_time(store: Store, home: Home) -> None:
+    """No step is spent; without an attempt none is counted, and what the last one met still stands."""
+    id = (await put(store)).id
+    (delivery,) = await claimed(store)
+    await settled(store, [delivery], retry(1), status=500, error="answered 500")
+    (delivery,) = await claimed(store, now=START + SECOND)
+    store.settle([Settlement(delivery, Postponed(START + 9 * SECOND), None)])
+    await store.flush()
+    assert store.due_at("billing", START + SECOND) == START + 9 * SECOND
+    (view,) = (await shown(store, id)).deliveries
+    assert (view.next_at, view.last_status, view.last_error) == (START + 9 * SECOND, 500, "answered 500")
+    for restarts in (False, True):
+        each = await home.restart() if restarts else store
+        assert await claimed(each, now=START + 9 * SECOND - 1) == []
+        (delivery,) = await claimed(each, now=START + 9 * SECOND)
+        assert (delivery.attempts, delivery.step) == (1, 1)
+
+
+async def test_an_attempt_that_was_postponed_counts(store: Store) -> None:
+    """With its number and what it met, and without a step."""
+    id = (await put(store)).id
+    await settled(store, await claimed(store), Postponed(START + SECOND), error="no answer")
+    (delivery,) = await claimed(store, now=START + SECOND)
+    assert (delivery.attempts, delivery.step) == (1, 0)
+    (view,) = (await shown(store, id)).deliveries
+    assert (view.last_error, [each["error"] for each in view.history]) == ("no answer", ["no answer"])
 
 
 async def test_a_delivery_discarded_while_it_was_tried_stays_so(store: Store) -> None:

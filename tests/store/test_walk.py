@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
 from relay.clock import SECOND
-from relay.delivery import Delivered, Delivery, Outcome, Postponed, Retry, Settlement, Skipped, Wait
+from relay.delivery import Delivered, Delivery, Outcome, Postponed, Retry, Skipped, Wait
 from relay.route import Planned
 from relay.store.protocol import Query, Replay, Store
 from tests.clock import ManualClock
@@ -34,6 +34,7 @@ class Owed:
     due: int
     state: str = "pending"
     replays: int = 0
+    batch: int | None = None
 
     @property
     def event(self) -> str:
@@ -66,10 +67,14 @@ class Walk(RuleBasedStateMachine):
 
     @rule(count=st.integers(1, 4))
     def claim(self, count: int) -> None:
+        """No more than that are due, and of a batch all that is."""
         may = self.due()
         got = self.run(claimed(self.store, count=count, now=self.clock.now()))
-        assert {delivery.id for delivery in got} <= may
-        assert len(got) == min(count, len(may)) or len(got) > 0
+        ids = {delivery.id for delivery in got}
+        assert ids <= may
+        assert bool(ids) == bool(may)
+        batches = {(owed.batch, owed.due) for owed in map(self.owed.__getitem__, ids) if owed.batch}
+        assert ids >= {id for id in may if (self.owed[id].batch, self.owed[id].due) in batches}
         self.take(got)
 
     @rule()
@@ -80,7 +85,9 @@ class Walk(RuleBasedStateMachine):
         self.take(got)
 
     @precondition(lambda self: self.tried)
-    @rule(data=st.data(), kind=st.sampled_from(["delivered", "dead", "skipped", "retry", "wait", "postponed"]))
+    @rule(
+        data=st.data(), kind=st.sampled_from(["delivered", "dead", "skipped", "retry", "wait", "postponed"])
+    )
     def settle(self, data: st.DataObject, kind: str) -> None:
         """One alone, or several as a batch."""
         ids = data.draw(st.lists(st.sampled_from(sorted(self.tried)), min_size=1, max_size=3, unique=True))
@@ -118,17 +125,17 @@ class Walk(RuleBasedStateMachine):
             for n, at in zip(mine, mine if order is None else reversed(mine), strict=True):
                 chosen[n].due = dues[at]
         for owed in chosen:
-            owed.state, owed.replays = "pending", owed.replays + 1
+            owed.state, owed.replays, owed.batch = "pending", owed.replays + 1, None
 
     @rule(age=st.integers(0, 30))
     def end_old(self, age: int) -> None:
         """All of them were born when they were accepted, or replayed for the last time."""
         before = {owed.id for owed in self.pending()}
         born = self.clock.now() - age * SECOND
-        ended, _ = self.run(self.store.end_old("billing", born, "old", self.clock.now()))
+        ended = self.run(self.store.end_old("billing", born, "old", self.clock.now()))
         shown = self.shown()
         gone = {id for id in before if shown[id][0] == "dead"}
-        assert len(gone) == ended
+        assert len(gone) == ended.count
         assert gone.isdisjoint(self.tried)
         for id in gone:
             self.owed[id].state = "dead"
@@ -205,7 +212,8 @@ class Walk(RuleBasedStateMachine):
 
     def take(self, got: list[Delivery]) -> None:
         for delivery in got:
-            assert delivery.replays == self.owed[delivery.id].replays
+            owed = self.owed[delivery.id]
+            assert (delivery.replays, delivery.batch) == (owed.replays, owed.batch)
             self.tried[delivery.id] = delivery
         orders = [order for id in self.tried if (order := self.owed[id].order)]
         assert len(orders) == len(set(orders)), "two of one order at once"
@@ -217,6 +225,7 @@ class Walk(RuleBasedStateMachine):
         for delivery in deliveries:
             owed = self.owed[delivery.id]
             if owed.replays == delivery.replays and (owed.state == "pending" or kind == "delivered"):
+                owed.batch = batch or owed.batch
                 if kind in {"delivered", "dead", "skipped"}:
                     owed.state = kind
                 else:
@@ -244,17 +253,20 @@ def outcomes(at: int) -> dict[str, Outcome]:
     }
 
 
-TestWalk = Walk.TestCase
-"""Whatever happens, in whatever order."""
-TestWalk.settings = settings(
-    max_examples=25, stateful_step_count=25, deadline=None, suppress_health_check=list(HealthCheck)
-)
-
-
-@pytest.mark.slow
-class TestLongWalk(Walk.TestCase):  # type: ignore[name-defined,misc]  # hypothesis makes it
+class LongWalk(Walk):
     """The same, for longer."""
 
-    settings = settings(
-        max_examples=600, stateful_step_count=60, deadline=None, suppress_health_check=list(HealthCheck)
+
+def steps(examples: int, count: int) -> settings:
+    return settings(
+        max_examples=examples,
+        stateful_step_count=count,
+        deadline=None,
+        suppress_health_check=list(HealthCheck),
     )
+
+
+TestWalk = Walk.TestCase
+TestWalk.settings = steps(25, 25)
+TestLongWalk = pytest.mark.slow(LongWalk.TestCase)
+TestLongWalk.settings = steps(400, 60)

@@ -23,6 +23,11 @@ def entry(store: Outbox, key: str | None = None, *, to: Sequence[str] = ("billin
     return Entry(Event(id=store.next_id(at), **given), planned, watches)
 
 
+def in_order(key: str | None, *targets: str) -> tuple[Planned, ...]:
+    """Owed to `targets` (none named: billing), of order `key` there."""
+    return tuple(Planned("all", target, order=key) for target in targets or ("billing",))
+
+
 async def put(store: Outbox, key: str | None = None, **said: Any) -> Receipt:
     """One event in a transaction of its own."""
     (receipt,) = await store.append([entry(store, key, **said)])
@@ -119,6 +124,27 @@ def watch(key: str = "42", **said: Any) -> Watch:
     """A thing of watch `parcel`, due at once, given up after an hour."""
     given: dict[str, Any] = {"name": "parcel", "started": START, "due": START}
     return Watch(key=key, **({"until": START + 3600 * 1_000_000} | given | said))
+
+
+async def line(store: Store, *keys: str | None) -> list[str]:
+    """Events of these keys, each in a transaction of its own; their ids."""
+    return [(await put(store, planned=in_order(key))).id for key in keys]
+
+
+async def together(store: Store, *keys: str | None) -> list[str]:
+    """The same in one transaction."""
+    entries = [entry(store, planned=in_order(key)) for key in keys]
+    return [receipt.id for receipt in await store.append(entries)]
+
+
+def ids_of(deliveries: list[Delivery]) -> list[str]:
+    return [delivery.event.id for delivery in deliveries]
+
+
+async def one(store: Store, now: int = START) -> Delivery:
+    """What is due, which must be one."""
+    (delivery,) = await claimed_all(store, now=now)
+    return delivery
 
 
 def replan(*planned: Planned) -> Replan:

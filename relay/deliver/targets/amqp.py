@@ -7,16 +7,14 @@ lost on its way makes a second message with the same `message_id`, by which a co
 
 import asyncio
 import re
-import ssl
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final
 
 from relay.config.locate import dotted
 from relay.config.target import TargetConfig
-from relay.deliver.targets.broker import Kept, missing, place, texts
+from relay.deliver.targets.broker import Kept, missing, place, texts, tls
 from relay.deliver.targets.means import Maker, Means
 from relay.deliver.targets.protocol import Message, Place, Reply, Verdict
-from relay.deliver.targets.tls import tls_context
 from relay.errors import Problem
 from relay.template import Unfit
 
@@ -33,13 +31,12 @@ EXCHANGE: Final = re.compile(r"[a-zA-Z0-9\-_.:@#,/+ ]{0,127}")
 
 def prepare(name: str, table: TargetConfig) -> Maker | list[Problem]:
     """What makes the target, or what is wrong with its table."""
-    problems = [*missing(name, "aiormq", "amqp"), *_exchange(name, table.exchange)]
-    tls = tls_context(name, table)
     key = place(name, "routing_key", table.routing_key or "")
-    problems += [*(tls if isinstance(tls, list) else []), *(key if isinstance(key, list) else [])]
-    if problems or isinstance(tls, list) or isinstance(key, list):
+    context = tls(name, table) if table.scheme == "amqps" else None
+    problems = [*missing(name, "aiormq", "amqp"), *_exchange(name, table.exchange)]
+    problems += [problem for found in (key, context) if isinstance(found, list) for problem in found]
+    if problems or isinstance(key, list) or isinstance(context, list):
         return problems
-    context = ssl.create_default_context() if table.scheme == "amqps" and tls is None else tls
 
     def make(_means: Means) -> AmqpTarget:
         from relay.deliver.targets.amqp_link import Dial  # noqa: PLC0415  its client is optional

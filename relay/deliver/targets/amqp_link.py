@@ -20,7 +20,7 @@ from yarl import URL
 
 from relay.config.secret import Secret
 from relay.config.target import MtlsAuth, TargetConfig
-from relay.deliver.targets.broker import END_SECONDS, address, secrets, shown, unreachable
+from relay.deliver.targets.broker import address, secrets, shown, unreachable
 from relay.deliver.targets.link import SharedLink
 from relay.deliver.targets.protocol import Message, Reply, Verdict
 
@@ -31,6 +31,8 @@ HEARTBEAT: Final = 30
 PORTS: Final = {"amqp": 5672, "amqps": 5671}
 LONGEST: Final = 255
 """Bytes of a property."""
+SHUTDOWN_SECONDS: Final = 0.1
+"""How long TLS may take to end: a peer that is not there any more does not answer."""
 FRAME_ROOM: Final = 1024
 """Bytes of a frame that are not the headers' own."""
 
@@ -193,7 +195,7 @@ class Dial:
 
     async def __call__(self) -> Link | Reply:
         wire = Wire(self._host, self._tls, self._seconds)
-        connection = aiormq.Connection(self._url, transport_factory=wire, client_properties=self._title)
+        connection = Roomy(self._url, transport_factory=wire, client_properties=self._title)
         connection.vhost = self._vhost
         try:
             await connection.connect()
@@ -219,6 +221,14 @@ class Dial:
         return Reply(Verdict.UNREACHABLE, error=f"no connection: {why}")
 
 
+class Roomy(aiormq.Connection):
+    """The client's, with a queue of frames that is never full: it drops the answer to the end of a channel
+    where there is no room for it, and then neither side can use that channel again.
+    """
+
+    FRAME_BUFFER_SIZE = 4 * CHANNELS
+
+
 class Wire(aiormq.TransportFactory):
     """The socket under a connection."""
 
@@ -231,7 +241,9 @@ class Wire(aiormq.TransportFactory):
 
     @override
     async def create(self, url: URL, **_options: Any) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
-        options: dict[str, Any] = {"ssl": self._tls, "ssl_shutdown_timeout": END_SECONDS} if self._tls else {}
+        options: dict[str, Any] = (
+            {"ssl": self._tls, "ssl_shutdown_timeout": SHUTDOWN_SECONDS} if self._tls else {}
+        )
         reader, writer = await asyncio.open_connection(*self._host, **options)
         self._writer = writer
         plug = writer.get_extra_info("socket")

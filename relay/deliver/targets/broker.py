@@ -111,9 +111,8 @@ def reason(error: BaseException) -> str:
     """Why there is no connection, or none any more, without addresses."""
     match error:
         case ssl.SSLError():
-            return f"TLS: {(getattr(error, 'verify_message', None) or error.reason or type(error).__name__)}"[
-                :SHOWN
-            ]
+            said = getattr(error, "verify_message", None) or getattr(error, "reason", None)
+            return f"TLS: {said or type(error).__name__}"[:SHOWN]
         case socket.gaierror():
             return "name not resolved"
         case OSError(errno=int(number)) if number > 0:
@@ -236,7 +235,7 @@ class Kept(Generic[C]):
     async def close(self) -> None:
         """End what there is; nothing is being sent any more."""
         making = self._making
-        while making is not None and not making.done():
+        if making is not None:
             making.cancel()  # wait_for of Python 3.11 loses one that comes when it is done
             await asyncio.wait({making}, timeout=AGAIN_SECONDS)
         if self._held is not None:

@@ -5,9 +5,10 @@ from typing import Final
 from relay.config.target import TargetConfig
 from relay.deliver.targets import amqp, file, http, kafka, log, nats, program, redis
 from relay.deliver.targets.means import Maker, Means, Prepare
+from relay.deliver.targets.outgoing import Outgoing, outgoing
 from relay.errors import Problem
 
-__all__ = ["Maker", "Means", "prepare_target"]
+__all__ = ["Maker", "Means", "Outgoing", "outgoing", "prepare_target"]
 
 KINDS: Final[dict[str, Prepare]] = {
     "http": http.prepare,

@@ -6,15 +6,13 @@ the server's memory; when it is on disk is up to its `appendonly` and `appendfsy
 """
 
 import asyncio
-import ssl
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final
 
 from relay.config.target import TargetConfig
-from relay.deliver.targets.broker import Kept, missing, place, secrets, shown, texts
+from relay.deliver.targets.broker import Kept, missing, place, secrets, shown, texts, tls
 from relay.deliver.targets.means import Maker, Means
 from relay.deliver.targets.protocol import Message, Place, Reply, Verdict
-from relay.deliver.targets.tls import tls_context
 from relay.errors import Problem
 from relay.template import Unfit
 
@@ -33,13 +31,12 @@ ELSEWHERE: Final = frozenset({"READONLY", "MASTERDOWN"})
 
 def prepare(name: str, table: TargetConfig) -> Maker | list[Problem]:
     """What makes the target, or what is wrong with its table."""
-    problems = missing(name, "redis", "redis")
-    tls = tls_context(name, table)
     stream = place(name, "stream", table.stream or "")
-    problems += [*(tls if isinstance(tls, list) else []), *(stream if isinstance(stream, list) else [])]
-    if problems or isinstance(tls, list) or isinstance(stream, list):
+    context = tls(name, table) if table.scheme == "rediss" else None
+    problems = missing(name, "redis", "redis")
+    problems += [problem for found in (stream, context) if isinstance(found, list) for problem in found]
+    if problems or isinstance(stream, list) or isinstance(context, list):
         return problems
-    context = ssl.create_default_context() if table.scheme == "rediss" and tls is None else tls
 
     def make(_means: Means) -> RedisTarget:
         from relay.deliver.targets.redis_link import Dial  # noqa: PLC0415  its client is optional

@@ -92,7 +92,7 @@ class Backlogs:
     def committed(self, batch: Batch, written: Written) -> None:
         """It is on disk: new deliveries are at hand at once, settled ones are let go, the worker is told."""
         touched = {self._settled(settlement) for settlement in batch.settlements}
-        touched.update(self.promoted(written.heads))
+        touched |= self._promote(written.heads)
         space = HOT_BYTES - sum([backlog.bytes for backlog in self._backlogs.values()])
         for waiting, receipts in zip(batch.appends, written.receipts, strict=True):
             for entry, receipt in zip(waiting.entries, receipts, strict=True):
@@ -101,8 +101,13 @@ class Backlogs:
         if touched:
             self.wake(touched)
 
-    def promoted(self, heads: Iterable[Head]) -> set[str]:
-        """These are the first of their chains now; at which targets."""
+    def promoted(self, heads: Iterable[Head]) -> None:
+        """These are the first of their chains now."""
+        if touched := self._promote(heads):
+            self.wake(touched)
+
+    def _promote(self, heads: Iterable[Head]) -> set[str]:
+        """At which targets they are."""
         now = self._clock.now()
         for head in heads:
             backlog = self.of(head.target)

@@ -80,7 +80,7 @@ def read_due(
         free = [row for row in rows if row.id not in taken.rows and row.chain not in taken.chains]
         chosen = _within(free, room)
         all_due = len(rows) < limit and len(chosen) == len(free)
-        if not all_due and chosen and chosen[-1].batch is not None:
+        if not all_due:
             chosen += _mates(c, target, chosen, taken)
         next_due = c.execute(NEXT, (target, now)).fetchone()[0]
         events = read_events(c, sorted({row.id // PER_EVENT for row in chosen}), ids)
@@ -112,8 +112,10 @@ def _within(rows: list[Row], room: int) -> list[Row]:
 
 def _mates(c: sqlite3.Connection, target: str, chosen: list[Row], taken: Taken) -> list[Row]:
     """What was tried together with the last ones of `chosen`, and was cut off."""
-    due = chosen[-1].due
+    due = chosen[-1].due if chosen else 0
     batches = {row.batch for row in chosen if row.due == due and row.batch is not None}
+    if not batches:
+        return []
     mates = _read(c, MATES, (target, due, f"[{','.join(map(str, batches))}]"))
     there = {row.id for row in chosen} | taken.rows
     return [row for row in mates if row.id not in there and row.chain not in taken.chains]

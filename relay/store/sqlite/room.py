@@ -23,6 +23,8 @@ class Room:
         self.short = False
         """Nothing is taken; old events go."""
         self.why = f"less than {min_free >> 20} MiB of disk is free"
+        self.free: int | None = None
+        """Bytes that were there at the last look."""
         self._min_free = min_free
         self._left = float("inf")
         self._wanted = 0
@@ -43,6 +45,7 @@ class Room:
     def look(self, free: int) -> bool:
         """`free` bytes are there now; whether `short` has changed by that."""
         before, wanted = self.short, self._wanted
+        self.free = free
         self._left, self._wanted = free - self._min_free, 0
         self.short = self._left < wanted
         return self.short != before

@@ -1,11 +1,9 @@
 """The store in one SQLite file: one daemon, one thread that writes, two that read."""
 
 import asyncio
-import secrets
 import sqlite3
 import time
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Concatenate, Final, ParamSpec, TypeVar
@@ -14,9 +12,9 @@ import structlog
 from typing_extensions import override
 
 from relay.clock import SECOND, Clock
-from relay.delivery import Delivery, Settlement
+from relay.delivery import Delivery, Ended, Settlement
 from relay.errors import StoreUnavailable
-from relay.event import Ids, new_tag
+from relay.event import Ids
 from relay.store.batch import Batch
 from relay.store.progress import Advance
 from relay.store.protocol import Count, Entry, Keep, Pulse, Query, Receipt, Replan, Replay
@@ -24,6 +22,7 @@ from relay.store.sqlite import old, prune, replay
 from relay.store.sqlite.archive_file import free_bytes, look
 from relay.store.sqlite.backlogs import Backlogs
 from relay.store.sqlite.connection import Connection, DaemonLock, cannot_open, open_reader, open_writer
+from relay.store.sqlite.identity import Identity, know_itself
 from relay.store.sqlite.memory import FileMemory, Remembered
 from relay.store.sqlite.replay import Changed
 from relay.store.sqlite.room import Room
@@ -37,15 +36,6 @@ P = ParamSpec("P")
 IDLE_BEAT: Final = 1.0
 """Seconds without a commit after which one is made at the next look, a second later at most: with the time
 that a commit needs to fail (`writer.HANG`) a store that would fail is noticed within 5 s."""
-
-
-@dataclass(frozen=True, slots=True)
-class Identity:
-    """What makes this store's names its own."""
-
-    tag: str
-    last: int
-    """The newest event's tick."""
 
 
 class SqliteStore(FileMemory):
@@ -141,29 +131,37 @@ class SqliteStore(FileMemory):
         turn = partial(replay.discard, query=query, now=now, ids=self.ids, dry_run=dry_run)
         return await self._by_hand(turn, dry_run=dry_run)
 
-    async def _by_hand(self, write: Callable[[sqlite3.Connection], Changed], *, dry_run: bool) -> Count:
-        """Memory learns of it before anything else happens, though whoever asked may be gone."""
+    async def end_old(self, target: str, born_before: int, reason: str, now: int) -> Ended:
+        taken = self._backlogs.taken(target).rows
+        found = await look(self._reading.run(old.find, target, born_before, taken))
+        if found.rows:
+            end = partial(old.end, rows=found.rows, reason=reason, now=now)
+            await self._rewrite(end, self._backlogs.promoted)
+        return found.ended(self.ids)
 
-        async def changed() -> Count:
+    async def _by_hand(self, write: Callable[[sqlite3.Connection], Changed], *, dry_run: bool) -> Count:
+        if dry_run:
+            return (await look(self._archive.run(write))).taken
+
+        def told(changed: Changed) -> None:
+            self._backlogs.read_again(changed.targets)
+            self._forget_answers(changed.events)
+
+        return (await self._rewrite(write, told)).taken
+
+    async def _rewrite(self, write: Callable[[sqlite3.Connection], T], told: Callable[[T], None]) -> T:
+        """Memory is `told` before anything else happens, though whoever asked may be gone."""
+
+        async def written() -> T:
             try:
-                done = await self._writing.run(immediately, write)
+                result = await self._writing.run(immediately, write)
             except BaseException:
                 self._backlogs.read_again(None)  # it may be on disk all the same
                 raise
-            self._backlogs.read_again(done.targets)
-            self._forget_answers(done.events)
-            return done.taken
+            told(result)
+            return result
 
-        if dry_run:
-            return (await look(self._archive.run(write))).taken
-        return await self._writer.change(changed)
-
-    async def end_old(self, target: str, born_before: int, reason: str, now: int) -> tuple[int, int | None]:
-        taken = self._backlogs.taken(target).rows
-        rows, oldest = await look(self._reading.run(old.find, target, born_before, taken))
-        if rows:
-            self._backlogs.promoted(await self._change(old.end, rows, reason, now))
-        return len(rows), oldest
+        return await self._writer.change(written)
 
     # retention
 
@@ -187,9 +185,7 @@ class SqliteStore(FileMemory):
         return went > 0 or found.after is not None
 
     async def _remove(self, ticks: list[int]) -> int:
-        if not ticks:
-            return 0
-        return await self._change(prune.remove, ticks)
+        return await self._change(prune.remove, ticks) if ticks else 0
 
     # health
 
@@ -210,6 +206,10 @@ class SqliteStore(FileMemory):
     @property
     def short_of_disk(self) -> bool:
         return self._room.short
+
+    @property
+    def free_bytes(self) -> int | None:
+        return self._room.free
 
     async def _watch(self) -> None:
         """Each second: is there room on the disk, and does an idle store still take writes?"""
@@ -269,7 +269,7 @@ async def open_store(
     opened: list[Connection] = []
     try:
         opened.append(await open_writer(path))
-        identity, remembered = await opened[0].run(immediately, _know_itself)
+        identity, remembered = await opened[0].run(immediately, know_itself)
         opened += [await open_reader(path), await open_reader(path)]
         writer, reader, archive = opened
     except BaseException as error:
@@ -282,16 +282,3 @@ async def open_store(
     store = SqliteStore(path, clock, min_free, lock, writer, reader, archive, identity, remembered, observe)
     store.start()
     return store
-
-
-def _know_itself(c: sqlite3.Connection) -> tuple[Identity, Remembered]:
-    """The store's own names, made when it is new, and what it remembers."""
-    c.execute(
-        "INSERT OR IGNORE INTO setting VALUES ('tag', ?), ('salt', ?)", (new_tag(), secrets.token_hex(16))
-    )
-    settings = dict(c.execute("SELECT name, value FROM setting").fetchall())
-    last = c.execute(
-        "SELECT max(coalesce((SELECT max(id) FROM event), 0), "
-        "coalesce((SELECT value FROM counter WHERE name = 'events.last'), 0))"
-    ).fetchone()[0]
-    return Identity(settings["tag"], last), Remembered.of(c, bytes.fromhex(settings["salt"]))

@@ -2,9 +2,9 @@
 
 import asyncio
 import struct
-from contextlib import suppress
-from types import TracebackType
-from typing import Final, Self
+from typing import Final
+
+from tests.deliver.targets.listener import Listener
 
 API_VERSIONS: Final = 18
 HANDSHAKE: Final = 17
@@ -13,46 +13,26 @@ UNSUPPORTED_MECHANISM: Final = 33
 FAILED: Final = 58
 
 
-class Guard:
-    """Lets those through who log in with `PLAIN` and the right words. Used with `async with`."""
+class Guard(Listener):
+    """Lets those through who log in with `PLAIN` and the right words."""
 
     def __init__(self, behind: str, login: tuple[str, str], mechanisms: tuple[str, ...] = ("PLAIN",)) -> None:
+        super().__init__()
         self._behind = behind.rsplit(":", 1)
         self._login = "\0".join(("", *login)).encode()
         self._mechanisms = mechanisms
-        self._tasks: set[asyncio.Task[None]] = set()
-        self._writers: list[asyncio.StreamWriter] = []
         self.asked: list[str] = []
         """The mechanisms that clients asked for."""
 
-    async def __aenter__(self) -> Self:
-        self._server = await asyncio.start_server(self._listen, "127.0.0.1", 0)
-        self.port: int = self._server.sockets[0].getsockname()[1]
-        return self
-
-    async def __aexit__(
-        self, _kind: type[BaseException] | None, _error: BaseException | None, _trace: TracebackType | None
-    ) -> None:
-        self._server.close()
-        for writer in self._writers:
-            writer.transport.abort()
-        await asyncio.gather(*self._tasks)
-
-    async def _listen(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        task = asyncio.current_task()
-        assert task is not None
-        self._tasks.add(task)
-        self._writers.append(writer)
+    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         theirs, ours = await asyncio.open_connection(self._behind[0], int(self._behind[1]))
-        self._writers.append(ours)
-        if writer.is_closing():
-            ours.transport.abort()
-        with suppress(OSError, EOFError):
+        self._ends_with_it(ours)
+        try:
             while not await self._answer(reader, writer, theirs, ours):
                 pass
             await asyncio.gather(_pass(reader, ours), _pass(theirs, writer), return_exceptions=True)
-        writer.close()
-        ours.close()
+        finally:
+            ours.transport.abort()
 
     async def _answer(
         self,

@@ -1,14 +1,16 @@
 """A real RabbitMQ, Debian's, started in a folder of its own and on ports of its own."""
 
+import asyncio
 import base64
 import hashlib
 import json
 import os
+import select
 import shutil
 import signal
 import subprocess
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, Self
@@ -17,7 +19,9 @@ from urllib.parse import quote
 import aiormq
 from aiormq.abc import AbstractChannel, DeliveredMessage
 
+from tests.deliver.targets.pausing import go_on, pause
 from tests.deliver.targets.tls_site import of_site, root
+from tests.eventually import PATIENCE
 from tests.faults.ports import Ports
 
 SBIN: Final = Path("/usr/lib/rabbitmq/bin")
@@ -79,7 +83,9 @@ class RabbitMq:
         }
         assert EPMD is not None
         # a child of ours: RabbitMQ itself would start one that outlives it
-        self._epmd = subprocess.Popen([EPMD, "-port", str(names), "-address", "127.0.0.1"])
+        self._epmd = subprocess.Popen(
+            [EPMD, "-port", str(names), "-address", "127.0.0.1"], stdin=subprocess.DEVNULL
+        )
         self._server: subprocess.Popen[bytes] | None = None
 
     def __enter__(self) -> Self:
@@ -117,9 +123,12 @@ class RabbitMq:
         raise AssertionError(f"RabbitMQ ended: {said.decode()}")
 
     def kill(self) -> None:
-        """As a power cut would."""
+        """As a power cut would. Returns when its ports are closed."""
         if self._server is not None:
+            program = os.pidfd_open(self._pid)
             os.killpg(self._server.pid, signal.SIGKILL)
+            select.select([program], [], [])
+            os.close(program)
             self._server.wait()
             assert self._server.stdout is not None
             self._server.stdout.close()
@@ -127,19 +136,34 @@ class RabbitMq:
 
     def pause(self) -> None:
         """It is there, and says nothing."""
-        os.kill(self._pid, signal.SIGSTOP)
+        pause(self._pid)
 
     def go_on(self) -> None:
-        os.kill(self._pid, signal.SIGCONT)
+        go_on(self._pid)
 
     @property
     def _pid(self) -> int:
         return int((self.folder / "pid").read_text())
 
-    def command(self, *words: str) -> None:
+    async def command(self, *words: str) -> None:
         """What `rabbitmqctl` does."""
-        control = [str(SBIN / "rabbitmqctl"), "-q", "-n", NODE, *words]
-        subprocess.run(control, env=self._environment, cwd=self.folder, check=True, capture_output=True)
+        control = await asyncio.create_subprocess_exec(
+            SBIN / "rabbitmqctl",
+            *("-q", "-n", NODE, *words),
+            env=self._environment,
+            cwd=self.folder,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+        try:
+            async with asyncio.timeout(PATIENCE):
+                said, _ = await control.communicate()
+        finally:
+            with suppress(ProcessLookupError):
+                os.killpg(control.pid, signal.SIGKILL)
+        assert control.returncode == 0, said.decode()
 
     @asynccontextmanager
     async def queue(

@@ -2,7 +2,6 @@
 
 import hashlib
 import shutil
-import signal
 import subprocess
 from pathlib import Path
 from types import TracebackType
@@ -11,6 +10,7 @@ from urllib.parse import quote
 
 from redis.asyncio import Redis
 
+from tests.deliver.targets.pausing import go_on, pause
 from tests.deliver.targets.tls_site import of_site, root
 from tests.faults.ports import Ports
 
@@ -94,8 +94,8 @@ class RedisServer:
     def pause(self) -> None:
         """It is there, and says nothing."""
         assert self._server is not None
-        self._server.send_signal(signal.SIGSTOP)
+        pause(self._server.pid)
 
     def go_on(self) -> None:
         assert self._server is not None
-        self._server.send_signal(signal.SIGCONT)
+        go_on(self._server.pid)

@@ -1,16 +1,14 @@
 """Real servers for targets: started on a free port, in a folder of their own, ended by their own pid."""
 
-import asyncio
 import os
 import re
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import threading
 from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Any, Self
@@ -138,44 +136,3 @@ class Stream:
 def _discard(pipe: IO[str]) -> None:
     for _ in pipe:
         pass
-
-
-class Deaf:
-    """A server that takes connections, says its greeting, and no more; with all that was said to it."""
-
-    def __init__(self, greeting: bytes = b"") -> None:
-        self._greeting = greeting
-        self.connections = 0
-        self.heard = bytearray()
-        self.spoken_to = asyncio.Event()
-        self.closed = asyncio.Event()
-
-    async def __aenter__(self) -> Self:
-        self._server = await asyncio.start_server(self._listen, "127.0.0.1", 0)
-        self.port: int = self._server.sockets[0].getsockname()[1]
-        return self
-
-    async def __aexit__(
-        self, _kind: type[BaseException] | None, _error: BaseException | None, _trace: TracebackType | None
-    ) -> None:
-        self._server.close()
-        await self._server.wait_closed()
-
-    async def _listen(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        self.connections += 1
-        writer.write(self._greeting)
-        if not self._greeting:
-            self.spoken_to.set()
-        with suppress(OSError):
-            while heard := await reader.read(65536):
-                self.heard += heard
-                self.spoken_to.set()
-        self.closed.set()
-        writer.close()
-
-
-def free_port() -> int:
-    """A port on which nobody listens."""
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        port: int = listener.getsockname()[1]
-        return port

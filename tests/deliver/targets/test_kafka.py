@@ -15,12 +15,12 @@ from relay.deliver.targets import kafka
 from relay.deliver.targets.protocol import Reply, Target, Verdict
 from tests.deliver.owed import event
 from tests.deliver.targets.kafka_server import KafkaCluster
+from tests.deliver.targets.listener import Deaf, free_port
 from tests.deliver.targets.opener import Opener, opener, send
 from tests.deliver.targets.promises import Kind, Promises
-from tests.deliver.targets.servers import Deaf, free_port
 from tests.eventually import PATIENCE
 
-pytestmark = pytest.mark.asyncio(loop_scope="module")
+pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.xdist_group("kafka")]
 
 
 @pytest.fixture(scope="module")
@@ -62,6 +62,7 @@ async def kind(cluster: KafkaCluster, opened: Opener) -> AsyncIterator[Kind]:
         hanging = opened(f"kafka://127.0.0.1:{deaf.port}")
         gone = opened(f"kafka://127.0.0.1:{free_port()}")
         yield Kind(opened(cluster.url), hanging, gone, deaf.spoken_to.wait)
+        await hanging.close()
 
 
 class TestKafka(Promises):

@@ -11,8 +11,8 @@ from relay.deliver.targets import kafka
 from relay.deliver.targets.protocol import Reply, Target, Verdict
 from tests.deliver.targets.kafka_guard import Guard
 from tests.deliver.targets.kafka_server import KafkaCluster
+from tests.deliver.targets.listener import Deaf, free_port
 from tests.deliver.targets.opener import Opener, opener, send
-from tests.deliver.targets.servers import Deaf, free_port
 from tests.eventually import eventually
 
 PASSWORD = "secret-word/1"
@@ -32,6 +32,11 @@ async def opened(session: ClientSession) -> AsyncIterator[Opener]:
     """Kafka targets, of which nothing is left in the end."""
     async with opener(kafka.prepare, session, topic="orders") as made:
         yield made
+    await no_threads()
+
+
+async def no_threads() -> None:
+    """Return when no producer is left: one that was lost ends by itself."""
     await eventually(lambda: "relay-kafka" not in {thread.name for thread in threading.enumerate()})
 
 
@@ -107,6 +112,7 @@ async def test_slow_to_connect(opened: Opener) -> None:
     """No word within `connect_timeout`: it is not there. A second is the shortest that librdkafka knows."""
     async with Deaf() as deaf:
         reply = await send(opened(f"kafka://127.0.0.1:{deaf.port}", connect_timeout="50ms"))
+        await no_threads()
     assert reply == Reply(Verdict.UNREACHABLE, error="no connection in time")
 
 
@@ -142,6 +148,9 @@ async def test_login(opened: Opener) -> None:
                 opened(url, auth=basic | {"password": "no-secret"}),
             )
             replies = await asyncio.gather(*map(send, targets))
+            for target in targets:
+                await target.close()
+            await no_threads()
     assert [reply.verdict for reply in replies] == [Verdict.TAKEN, Verdict.TAKEN, Verdict.UNREACHABLE]
     assert "wrong: ***" in str(replies[2].error)
 
@@ -156,3 +165,4 @@ async def test_wants_another_login(opened: Opener) -> None:
             assert "supported mechanisms: SCRAM-SHA-256,SCRAM-SHA-512" in str(reply.error)
             assert (await send(target)).verdict is Verdict.UNREACHABLE
             assert (guard.asked[0], guard.asked[-1]) == ("PLAIN", "SCRAM-SHA-512")
+            await no_threads()

@@ -12,9 +12,10 @@ from nats.js.api import DiscardPolicy
 from relay.deliver.targets import nats
 from relay.deliver.targets.protocol import Reply, Verdict
 from tests.deliver.owed import event
+from tests.deliver.targets.listener import Deaf, free_port
 from tests.deliver.targets.opener import Opener, opener, send
 from tests.deliver.targets.promises import Kind, Promises
-from tests.deliver.targets.servers import Deaf, NatsServer, free_port
+from tests.deliver.targets.servers import NatsServer
 
 GREETING = b'INFO {"max_payload":1048576,"headers":true}\r\n'
 
@@ -85,12 +86,13 @@ async def test_sent_again(server: NatsServer, opened: Opener) -> None:
         assert await stream.count() == 2
 
 
-async def test_our_own_headers_hold(server: NatsServer, opened: Opener) -> None:
+@pytest.mark.parametrize("name", ["Nats-Msg-Id", "nats-msg-id"])
+async def test_our_own_headers_hold(server: NatsServer, opened: Opener, name: str) -> None:
     """A route's header cannot take the place of the key by which repeats are known."""
     async with server.stream("ORDERS", "orders.>") as stream:
         target = opened(server.url)
-        await send(target, 1, headers={"Nats-Msg-Id": "same"})
-        await send(target, 2, headers={"Nats-Msg-Id": "same"})
+        for n in (1, 2):
+            assert (await send(target, n, headers={name: "same"})).verdict is Verdict.TAKEN
         assert await stream.count() == 2
 
 

@@ -9,8 +9,9 @@ from aiohttp import ClientSession
 
 from relay.deliver.targets import nats
 from relay.deliver.targets.protocol import Reply, Target, Verdict
+from tests.deliver.targets.listener import Deaf
 from tests.deliver.targets.opener import Opener, opener, send
-from tests.deliver.targets.servers import Deaf, NatsServer
+from tests.deliver.targets.servers import NatsServer
 from tests.deliver.targets.test_nats import GREETING
 from tests.eventually import eventually
 

@@ -10,8 +10,9 @@ from aiohttp import ClientSession
 
 from relay.deliver.targets import nats
 from relay.deliver.targets.protocol import Reply, Verdict
+from tests.deliver.targets.listener import Deaf
 from tests.deliver.targets.opener import Opener, opener, send
-from tests.deliver.targets.servers import Deaf, NatsServer
+from tests.deliver.targets.servers import NatsServer
 from tests.deliver.targets.test_nats import GREETING
 from tests.deliver.targets.tls_site import key_of, of_client, of_site, root
 

@@ -15,10 +15,10 @@ from relay.seen import Seen
 from relay.template import Unfit
 from tests.deliver.owed import event
 from tests.deliver.targets.asking import BUDGET
+from tests.deliver.targets.listener import Deaf, free_port
 from tests.deliver.targets.opener import Opener, opener, send
 from tests.deliver.targets.promises import Kind, Promises
 from tests.deliver.targets.redis_server import MISSING, PROGRAM, RedisServer
-from tests.deliver.targets.servers import Deaf, free_port
 
 pytestmark = pytest.mark.skipif(PROGRAM is None, reason=MISSING)
 TAKEN = Reply(Verdict.TAKEN)

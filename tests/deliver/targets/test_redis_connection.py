@@ -12,9 +12,9 @@ from relay.deliver.targets.protocol import Reply, Target, Verdict
 from relay.deliver.targets.redis import RedisTarget
 from relay.deliver.targets.redis_link import Link
 from tests.deliver.owed import event
+from tests.deliver.targets.listener import Deaf
 from tests.deliver.targets.opener import Opener, opener, send
 from tests.deliver.targets.redis_server import MISSING, PASSWORD, PROGRAM, ROOT, RedisServer
-from tests.deliver.targets.servers import Deaf
 from tests.deliver.targets.tls_site import key_of, of_client
 from tests.eventually import eventually
 

@@ -1,7 +1,8 @@
 """A process with a store, for tests that kill it or watch its system calls.
 
 `python -m tests.store.sqlite.dying STORE WAY AT`: writes a line to stdout for what it was told. WAY:
-`exit` (it ends at its AT-th statement), `passing` (so does one that polls), `honest` (each event is told
+`exit` (it ends at its AT-th statement), `passing` (so does one that polls), `ordered` (so does one whose
+deliveries are in order), `honest` (each event is told
 once it is stored), `hasty` (before).
 """
 
@@ -14,7 +15,19 @@ from relay.store.open import open_store
 from relay.store.protocol import Store
 from tests.clock import START, ManualClock
 from tests.store.sqlite.faulty import break_writing
-from tests.store.words import DELIVERED, claimed, entry, items, put, settled, stored, watch
+from tests.store.words import (
+    DELIVERED,
+    claimed,
+    claimed_all,
+    entry,
+    in_order,
+    items,
+    put,
+    retry,
+    settled,
+    stored,
+    watch,
+)
 
 EVENTS = 6
 
@@ -32,6 +45,18 @@ async def live(store: Store) -> None:
             await settled(store, deliveries, DELIVERED, status=200)
             for delivery in deliveries:
                 tell(f"settled {delivery.id}")
+
+
+async def keep_order(store: Store) -> None:
+    """Stores events of two keys, in turn, and delivers what is due after each; fails every third time."""
+    tries = 0
+    for n in range(EVENTS):
+        id = (await put(store, f"k{n}", planned=in_order("ab"[n % 2]))).id
+        tell(f"stored {id}-1")
+        for delivery in await claimed_all(store):
+            tries += 1
+            tell(f"tried {delivery.id}")
+            await settled(store, [delivery], DELIVERED if tries % 3 else retry(0))
 
 
 async def poll(store: Store) -> None:
@@ -53,11 +78,14 @@ async def answer(store: Store, *, hasty: bool) -> None:
             tell(f"answered {n}")
 
 
+LIVES = {"exit": live, "passing": poll, "ordered": keep_order}
+
+
 async def main(path: Path, way: str, at: int) -> None:
     store = await open_store(path, ManualClock(), min_free=0)
-    if way in {"exit", "passing"}:
+    if way in LIVES:
         break_writing(store, at, "exit")
-        await (live(store) if way == "exit" else poll(store))
+        await LIVES[way](store)
     else:
         tell("ready")
         await answer(store, hasty=way == "hasty")

@@ -31,6 +31,56 @@ def test_what_is_new_is_ready_at_once(backlog: Backlog) -> None:
     assert (backlog.due_at(5), backlog.wants_rows(5), ids(backlog)) == (5, False, ["e1-1"])
 
 
+def test_one_of_a_chain_at_a_time(backlog: Backlog) -> None:
+    """Whatever the rows say: the other one is found again when the first is let go."""
+    first, second, other = delivery(1), delivery(2), delivery(3)
+    first.chain = second.chain = b"a"
+    assert [backlog.offer(each, 1000) for each in (first, second, other)] == [True, False, True]
+    assert ids(backlog) == ["e1-1", "e3-1"]
+    assert backlog.due_at(5) is None
+    backlog.let_go(first)
+    assert backlog.wants_rows(5)
+
+
+@pytest.mark.parametrize("gone", [True, False])
+def test_a_chain_that_was_passed_over_is_read_again(backlog: Backlog, *, gone: bool) -> None:
+    """When the one that was taken is let go, or already, if that was while it read."""
+    first = delivery(1)
+    first.chain = b"a"
+    backlog.offer(first, 1000)
+    backlog.take(1)
+    backlog.begin_reading()
+    if gone:
+        backlog.let_go(first)
+    backlog.end_reading((), all_due=True, next_due=None, passed={b"a"})
+    assert backlog.wants_rows(5) is gone
+    backlog.let_go(first)
+    assert backlog.wants_rows(5)
+
+
+def test_something_may_be_due_while_it_reads(backlog: Backlog) -> None:
+    """Whoever asks meanwhile is not told that nothing will come."""
+    backlog.due_later(5)
+    assert backlog.wants_rows(5)
+    backlog.begin_reading()
+    assert backlog.due_at(5) == 5
+    backlog.end_reading((), all_due=True, next_due=None)
+    assert backlog.due_at(5) is None
+
+
+def test_what_is_given_back_comes_before_what_was_ready(backlog: Backlog) -> None:
+    """Both are read again, in their order; a reading under way brings nothing."""
+    for n in range(4):
+        backlog.offer(delivery(n), 1000)
+    (first,) = backlog.take(1)
+    backlog.begin_reading()
+    backlog.give_back([first])
+    assert (ids(backlog), backlog.taken, backlog.bytes) == ([], set(), 0)
+    backlog.end_reading([delivery(9)], all_due=True, next_due=None)
+    assert backlog.wants_rows(5)
+    assert ids(backlog) == []
+
+
 @pytest.mark.parametrize("full", ["window", "space"])
 def test_what_has_no_room_is_read_later(backlog: Backlog, full: str) -> None:
     """Then nothing newer is taken before it has been read: the order stays."""

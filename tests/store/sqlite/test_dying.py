@@ -11,7 +11,7 @@ from relay.store.protocol import Query
 from tests.clock import START, ManualClock
 from tests.eventually import PATIENCE
 from tests.store.sqlite.dying import EVENTS
-from tests.store.words import claimed_all, put, shown, sound
+from tests.store.words import DELIVERED, claimed_all, put, settled, shown, sound
 
 ROOT = Path(__file__).parents[3]
 
@@ -62,6 +62,47 @@ async def is_at_one(path: Path, clock: ManualClock, told: list[list[str]]) -> No
     for n, name in enumerate(names):
         assert (await put(store, name)).duplicate is (n <= last)
     await store.close()
+
+
+async def is_in_order(path: Path, clock: ManualClock, told: list[list[str]]) -> None:
+    """Over both lives each delivery of a key is tried after the one before it, and all are, in the end."""
+    stored = [id for word, id in told if word == "stored"]
+    tried = [id for word, id in told if word == "tried"]
+    store = await open_store(path, clock, min_free=0)
+    await sound(store)
+    while deliveries := await claimed_all(store):
+        tried += [delivery.id for delivery in deliveries]
+        await settled(store, deliveries, DELIVERED)
+    await sound(store)
+    page = await store.find(Query())
+    await store.close()
+    keys = {f"{event.id}-1": int((event.key or "")[1:]) % 2 for event in page.events}
+    assert set(stored) <= set(tried) == set(keys)
+    for key in (0, 1):
+        mine = [id for id in tried if keys[id] == key]
+        assert mine == sorted(mine)
+
+
+@pytest.mark.parametrize("at", [5, 17, 26, 40])
+async def test_a_process_that_ends_in_the_midst_of_an_order(
+    tmp_path: Path, clock: ManualClock, at: int
+) -> None:
+    """No older one follows a newer one, and none waits for ever."""
+    code, told = await died(tmp_path / "relay.db", at, "ordered")
+    assert code == 9
+    await is_in_order(tmp_path / "relay.db", clock, told)
+
+
+@pytest.mark.faults
+async def test_a_process_that_ends_at_any_statement_of_an_order(tmp_path: Path, clock: ManualClock) -> None:
+    """Each statement once."""
+    at, code = 0, 9
+    while code == 9:
+        path = tmp_path / f"{at}.db"
+        ended, told = await died(path, at, "ordered")
+        await is_in_order(path, clock, told)
+        at, code = at + 1, ended or 0
+    assert at > 60
 
 
 @pytest.mark.parametrize("at", [0, 3, 6, 7, 20])

@@ -1,5 +1,6 @@
 """Each statement of a whole life failing once: nothing acknowledged is lost, nothing settled comes back."""
 
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 
@@ -7,15 +8,20 @@ import pytest
 
 from relay.clock import SECOND
 from relay.delivery import Outcome
+from relay.event import Event
+from relay.route import Planned
 from relay.store import writer
 from relay.store.protocol import Keep, Query, Receipt, Replay, Store
 from relay.target import TargetState
 from tests.clock import START, ManualClock
+from tests.store.conftest import SqliteHome
 from tests.store.sqlite.faulty import Wrong, break_writing, every_fault, insisted
 from tests.store.words import (
     DEAD,
     DELIVERED,
+    caught_up,
     claimed,
+    in_order,
     put,
     replan,
     retry,
@@ -70,6 +76,75 @@ async def test_every_write_of_a_life_failing(tmp_path: Path, clock: ManualClock,
         told = await life(store)
         fired = faulty.mend()
         await afterwards(store, told)
+        return fired
+
+    assert await every_fault(tmp_path, clock, wrong, live) > 30
+
+
+@pytest.mark.parametrize("wrong", ["before", "after"])
+async def test_what_was_refused_and_is_on_disk_all_the_same_goes_out(
+    tmp_path: Path, clock: ManualClock, wrong: Wrong
+) -> None:
+    """Nobody was told that it is there; it is due nevertheless, and once."""
+
+    async def live(store: Store, at: int) -> bool:
+        await caught_up(store)
+        faulty = break_writing(store, at, wrong)
+        id = (await insisted(partial(put, store, "k"))).id
+        assert [d.event.id for d in await claimed(store)] == [id]
+        return faulty.mend()
+
+    assert await every_fault(tmp_path, clock, wrong, live) > 5
+
+
+async def test_an_answer_that_could_not_be_written_is_forgotten_by_a_replay(
+    tmp_path: Path, clock: ManualClock
+) -> None:
+    """Its commit failed, and is made again after that: then nothing of it is left."""
+    home = SqliteHome(tmp_path, clock)
+    store = await home.open()
+    id = (await put(store)).id
+    await put(store, to=())
+
+    async def plans(events: Sequence[Event]) -> list[tuple[Planned, ...]]:
+        store.keep_answer(id, "order", "1")
+        break_writing(store, 0, "before")
+        return [() for _ in events]
+
+    await store.replay(Query(), Replay(START), plans)
+    await store.flush()
+    assert await store.answers(id) == {}
+    assert await (await home.restart()).answers(id) == {}
+    await home.close()
+
+
+@pytest.mark.parametrize("wrong", ["before", "after"])
+async def test_every_write_of_an_ordered_life_failing(
+    tmp_path: Path, clock: ManualClock, wrong: Wrong
+) -> None:
+    """Whichever statement fails, carried out or not: each of a key goes out after the one before it.
+
+    Nobody starts anew meanwhile: that the next one is due is noticed by the store that runs.
+    """
+
+    async def live(store: Store, at: int) -> bool:
+        await caught_up(store)
+        faulty = break_writing(store, at, wrong)
+        puts = [partial(put, store, key, planned=in_order("a")) for key in ("1", "2", "3", "4")]
+        ids = [(await insisted(each)).id for each in puts]
+        await insisted(lambda: store.discard(Query(ids=(ids[1],)), START))
+        got: list[str] = []
+        for _ in range(3):
+            (delivery,) = await claimed(store)
+            got.append(delivery.event.id)
+            store.keep_answer(delivery.event.id, "order", "1")
+            await settled(store, [delivery], DELIVERED)
+        assert got == [ids[0], *ids[2:]]
+        await insisted(lambda: store.replay(Query(ids=tuple(ids)), Replay(START), replan()))
+        assert [d.event.id for d in await claimed(store)] == ids[:1]
+        fired = faulty.mend()
+        await store.flush()
+        await sound(store)
         return fired
 
     assert await every_fault(tmp_path, clock, wrong, live) > 30

@@ -2,16 +2,17 @@
 
 import re
 import sqlite3
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from relay.clock import SECOND
 from relay.store.open import open_store
 from relay.store.protocol import Keep, Query, Replay
-from relay.store.sqlite import old, prune, watches
-from relay.store.sqlite.claims import DUE, NEXT
+from relay.store.sqlite import chains, old, prune, watches
+from relay.store.sqlite.claims import DUE, MATES, NEXT
 from relay.store.sqlite.store import SqliteStore
 from tests.clock import START, ManualClock
 from tests.store.words import (
@@ -21,6 +22,7 @@ from tests.store.words import (
     claimed,
     claimed_all,
     entry,
+    in_order,
     items,
     put,
     put_many,
@@ -32,7 +34,7 @@ from tests.store.words import (
     watch,
 )  # fmt: skip
 
-TABLES = {"event", "body", "delivery", "attempt", "seen", "poll", "item", "watch", "e", "d", "b", "a", "w"}
+TABLES = {*"abdew", "answer", "attempt", "body", "delivery", "event", "item", "poll", "seen", "watch"}
 
 
 @pytest.fixture
@@ -71,11 +73,18 @@ async def test_no_statement_of_an_events_way_reads_a_whole_table(store: SqliteSt
     ids = await put_many(store, 50, to=("billing", "ledger"))
     statements = await spied(store)
     await put(store, "k", also=("n",), to=("billing", "ledger"))
+    ordered = [(await put(store, planned=in_order("a"))).id for _ in range(3)]
+    store.keep_answer(ids[0], "order", "1")
+    assert await store.answers(ids[0])
     await put(store, "k")
     store.shelve("billing")
     first, second, third, *_ = await claimed_all(store)
     store.settle([settlement(first, DELIVERED), settlement(second, retry(5)), settlement(third, DEAD)])
     await settled(store, await claimed(store, "ledger"), WAIT)
+    await store.discard(Query(ids=(ordered[1],)), START)
+    await store.replay(Query(ids=(ordered[0],)), Replay(START), replan())
+    store.shelve("billing")
+    await settled(store, await claimed_all(store), DELIVERED)
     await store.replay(Query(ids=(ids[0],)), Replay(START), replan())
     await store.discard(Query(ids=(ids[0],)), START)
     await store.prune(Keep(0, 0, 10), START + 5 * SECOND)
@@ -131,9 +140,58 @@ async def test_what_is_due_is_found_by_its_index(store: SqliteStore) -> None:
     assert scans(lines) == []
 
 
+async def test_the_first_of_a_chain_is_found_by_its_index(store: SqliteStore) -> None:
+    """And what goes together with others; no sorting, no scan."""
+    chain = b"0" * 16
+    for statement, values, index in (
+        (chains.HEADS.format(values="(?)"), (chain,), "delivery_chain (chain=? AND held=?)"),
+        (chains.WAITED_FOR.format(values="(?)"), (chain,), "delivery_chain (chain=?)"),
+        (MATES, ("billing", START, "[1]"), "delivery_due (target=? AND held=? AND due=?)"),
+    ):
+        lines = await plan(store, statement, values)
+        assert any(index in line for line in lines), lines
+        assert not any("TEMP B-TREE" in line for line in lines)
+        assert scans(lines) == []
+
+
+async def test_a_hot_key_costs_no_more(store: SqliteStore) -> None:
+    """However many wait behind it: to append one more, to claim, settle, discard and replay the first."""
+
+    async def work(waiting: int) -> list[int]:
+        """SQLite's own steps for each of these."""
+        key = str(waiting)
+        await store.append([entry(store, planned=in_order(key)) for _ in range(waiting)])
+        counted: list[int] = []
+        for each in (store._writing, store._reading, store._archive):
+            await each.run(lambda c: c.set_progress_handler(lambda: counted.append(1), 1))
+        took: list[int] = []
+
+        async def lap(done: Awaitable[Any]) -> Any:
+            before = len(counted)
+            result = await done
+            took.append(len(counted) - before)
+            return result
+
+        await lap(put(store, planned=in_order(key)))
+        store.shelve("billing")
+        (first,) = await lap(claimed_all(store))
+        await lap(settled(store, [first], DELIVERED))
+        await lap(store.replay(Query(ids=(first.event.id,)), Replay(START), replan()))
+        await lap(store.discard(Query(ids=(first.event.id,)), START))
+        for each in (store._writing, store._reading, store._archive):
+            await each.run(lambda c: c.set_progress_handler(None, 0))
+        await store.discard(Query(target="billing", limit=10_000), START)
+        return took
+
+    few, many = await work(10), await work(5_000)
+    assert len(few) == len(many) == 5
+    assert all(more <= less * 1.2 for less, more in zip(few, many, strict=True)), (few, many)
+
+
 async def test_old_ones_and_candidates_are_found_by_an_index(store: SqliteStore) -> None:
     """Of one target's pending rows; of the events after the last one looked at."""
-    for statement, values in ((old.OLD, ("b", 1, 5)), (old.OLDEST, ("b", 1)), (prune.CANDIDATES, (0, 9, 5))):
+    ended, oldest = (old.OLD, ("relay", "b", 1, 5)), (old.OLDEST, ("b", 1))
+    for statement, values in (ended, oldest, (prune.CANDIDATES, (0, 9, 5))):
         assert scans(await plan(store, statement, values)) == []
 
 
