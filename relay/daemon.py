@@ -21,7 +21,7 @@ from relay.config.change import changed, in_force, needs_restart
 from relay.config.load import Loaded, store_path
 from relay.config.schema import Config
 from relay.deliver.breaker import word
-from relay.deliver.enrich import Enricher
+from relay.deliver.enrich.enricher import Enricher
 from relay.deliver.headers import Envelope
 from relay.deliver.lane import open_lanes
 from relay.deliver.preparer import Preparer

@@ -13,7 +13,7 @@ from relay.config.remembered import remembered_names
 from relay.config.routes import open_routes
 from relay.config.schema import Config
 from relay.config.secret import STAND_IN, Secret
-from relay.deliver.enrich import Enrichments, open_enrichments
+from relay.deliver.enrich.enricher import Enrichments, open_enrichments
 from relay.deliver.lane import Blueprint, open_blueprint
 from relay.deliver.shape import open_shapes
 from relay.errors import ConfigError, Problem

@@ -5,9 +5,9 @@ from typing import Final
 
 from relay.config.api import ApiConfig
 from relay.config.secret import MASK, Secret
-from relay.deliver.enrich_answer import Hopeless, is_wanted, question, read
-from relay.deliver.enrich_end import Asker, End, Put, end
-from relay.deliver.enrichment import Enrichment
+from relay.deliver.enrich.answer import Hopeless, is_wanted, question, read
+from relay.deliver.enrich.end import Asker, End, Put, end
+from relay.deliver.enrich.enrichment import Enrichment
 from relay.delivery import Delivery
 from relay.http.address import Reach
 from relay.http.ask import Ask

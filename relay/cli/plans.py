@@ -18,8 +18,8 @@ from relay.config.load import Loaded
 from relay.config.secret import Secret
 from relay.config.target import BatchConfig
 from relay.config.types import quoted
-from relay.deliver.enrich import Answers, Enrichment, NotYet
-from relay.deliver.enrich_end import together
+from relay.deliver.enrich.end import together
+from relay.deliver.enrich.enricher import Answers, Enrichment, NotYet
 from relay.deliver.headers import Envelope
 from relay.deliver.lane import Lane, open_lanes
 from relay.deliver.targets.open import Means, Outgoing, outgoing

@@ -8,7 +8,7 @@ from typing import Any, Final, TypeAlias
 import structlog
 
 from relay.clock import SECOND, Clock
-from relay.deliver.enrich import Answers, Enricher, Enrichment, NotYet
+from relay.deliver.enrich.enricher import Answers, Enricher, Enrichment, NotYet
 from relay.deliver.lane import Lane
 from relay.deliver.message import NO_PUTS
 from relay.deliver.retry import Tried, next_step

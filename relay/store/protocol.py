@@ -282,7 +282,7 @@ class Store(Outbox, Memory, Archive, Protocol):
         """Make the pending deliveries of what `query` finds dead, at most `query.limit` events of it."""
 
     async def end_old(self, target: str, born_before: int, reason: str, now: int) -> Ended:
-        """Make dead what is pending at `target`, born before that and not being tried: some hundreds at once."""
+        """Make dead what is pending at `target`, born before that, not being tried: some hundreds at once."""
 
     async def prune(self, keep: Keep, now: int) -> bool:
         """Let a slice of what is older than `keep` go; whether more may be there."""

@@ -10,7 +10,7 @@ from typing_extensions import override
 
 from relay.config.schema import Config
 from relay.config.types import Place
-from relay.deliver.enrich import open_enrichments
+from relay.deliver.enrich.enricher import open_enrichments
 from relay.deliver.headers import Envelope
 from relay.deliver.lane import open_blueprint, open_lanes
 from relay.deliver.shape import open_shapes

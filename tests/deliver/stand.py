@@ -11,7 +11,7 @@ from aiohttp import ClientSession
 from relay.config.route import RouteConfig
 from relay.config.schema import Config
 from relay.config.target import TargetConfig
-from relay.deliver.enrich import Enricher
+from relay.deliver.enrich.enricher import Enricher
 from relay.deliver.headers import Envelope
 from relay.deliver.lane import open_blueprint, open_lanes
 from relay.deliver.preparer import Preparer

@@ -274,14 +274,27 @@ async def test_another_table_asks_anew(
 async def test_a_reload_while_it_is_asked(
     enriching: EnrichStand, api: ScriptedTarget, target: ScriptedTarget
 ) -> None:
-    """The request goes on, and its answer is taken."""
+    """Where nothing about it has changed the request goes on, and its answer is taken."""
     api.script = [Answer(b"", Then.HANG, FOUND.raw)]
     enriching.serve(api, target)
     await enriching.order("7")
     await api.next()
-    enriching.serve(api, target, within="2h")
-    await eventually(lambda: len(enriching.worker._preparer._tasks) == 1)
+    enriching.open(target={"box": {"url": target.url, "concurrency": 3}})
     api.let_go()
     await enriching.idle()
     assert bodies(target) == [WHOLE]
     assert len(api.requests) == 1
+
+
+async def test_another_table_while_it_is_asked(
+    enriching: EnrichStand, api: ScriptedTarget, target: ScriptedTarget
+) -> None:
+    """It is asked by that one, at once: nobody waits for an answer that is none any more."""
+    api.script = [HANG]
+    enriching.serve(api, target)
+    (id,) = await enriching.order("7")
+    await api.next()
+    enriching.serve(api, target, data="body.total")
+    await enriching.idle()
+    assert bodies(target) == [{"id": "7", "order": 5}]
+    assert (await enriching.told(id)) == ("delivered", 1, None)

@@ -6,7 +6,7 @@ from itertools import pairwise
 import pytest
 
 from relay.clock import MILLISECOND, SECOND
-from relay.deliver.enrich_line import (
+from relay.deliver.enrich.line import (
     FIRST_LOOK,
     FURTHEST,
     LAST_LOOK,

@@ -1,6 +1,6 @@
 """Answers of late: found again, and bounded in bytes."""
 
-from relay.deliver.enrich_recent import EACH, Recent
+from relay.deliver.enrich.recent import EACH, Recent
 
 NAME = ("e2", "order.1")
 

@@ -5,8 +5,8 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from relay.clock import SECOND
-from relay.deliver.enrich import Answers, Enricher, Enrichment, NotYet
-from relay.deliver.enrich_line import LINE
+from relay.deliver.enrich.enricher import Answers, Enricher, Enrichment, NotYet
+from relay.deliver.enrich.line import LINE
 from relay.delivery import Dead, Delivery
 from relay.errors import StoreUnavailable
 from relay.store.progress import Json

@@ -3,7 +3,7 @@
 from typing import Any
 
 from relay.config.schema import Config
-from relay.deliver.enrichment import Enrichments, open_enrichments
+from relay.deliver.enrich.enrichment import Enrichments, open_enrichments
 from relay.deliver.shape import PLAIN, Shape, open_shapes
 from tests.deliver.enriching import ORDER
 

@@ -36,7 +36,7 @@ BYTES: Final = (
 NAMES: Final = (b"X-A", b"x-a", b"\xff\xfe", b"Content-Type", b"a" * 3_000)
 VALUES: Final = (b"", b"application/x-www-form-urlencoded", b"\r\n", b"\xff\x00", "é".encode(), b"7")
 ENDS: Final = {"made", "skipped", "failed", "exhausted"}
-GROWTH: Final = 16 << 20
+GROWTH: Final = 8 << 20
 """Bytes."""
 CONTROL: Final = frozenset(chr(number) for number in (*range(32), *range(127, 160)))
 

@@ -33,7 +33,7 @@ to = "bare"
 
 
 async def test_an_event_and_its_order(tmp_path: Path, clock: ManualClock) -> None:
-    """An api that is down keeps the bare event from nobody; when it is back the other gets both, in one body."""
+    """An api that is down keeps the bare event from nobody; when it is back the other target gets both."""
     async with ScriptedTarget([500], FOUND) as api, ScriptedTarget() as target:
         async with Relay(tmp_path, clock, *tables(api, target)) as relay:
             id = await relay.post("7")

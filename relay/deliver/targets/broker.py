@@ -235,7 +235,7 @@ class Kept(Generic[C]):
     async def close(self) -> None:
         """End what there is; nothing is being sent any more."""
         making = self._making
-        if making is not None:
+        while making is not None and not making.done():
             making.cancel()  # wait_for of Python 3.11 loses one that comes when it is done
             await asyncio.wait({making}, timeout=AGAIN_SECONDS)
         if self._held is not None:

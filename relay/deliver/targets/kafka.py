@@ -34,7 +34,7 @@ def prepare(name: str, table: TargetConfig) -> Maker | list[Problem]:
         "key": None if table.key is None else place(name, "key", table.key),
     }
     problems = [problem for one in found.values() if isinstance(one, list) for problem in one]
-    problems += missing(name, "confluent_kafka", "kafka")
+    problems += _half_login(name, table) + missing(name, "confluent_kafka", "kafka")
     if problems:
         return problems
     places = {key: one for key, one in found.items() if one is not None and not isinstance(one, list)}
@@ -121,6 +121,15 @@ def _settings(table: TargetConfig) -> dict[str, Any]:
             "sasl.password": there.password or "",
         }
     return settings
+
+
+def _half_login(name: str, table: TargetConfig) -> list[Problem]:
+    """The problem of a user without a password, or the other way round: no way to log in takes it."""
+    there = address(table, PORT)
+    if there.user is None or (there.user and there.password):
+        return []
+    path = dotted(["target", name, "url" if table.auth is None else "auth"])
+    return [Problem(path, "a login at Kafka has a user and a password", 'auth = { type = "basic", … }')]
 
 
 def _topic(name: str, text: str) -> Place | list[Problem]:

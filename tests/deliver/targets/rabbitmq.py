@@ -5,7 +5,6 @@ import base64
 import hashlib
 import json
 import os
-import select
 import shutil
 import signal
 import subprocess
@@ -19,7 +18,7 @@ from urllib.parse import quote
 import aiormq
 from aiormq.abc import AbstractChannel, DeliveredMessage
 
-from tests.deliver.targets.pausing import go_on, pause
+from tests.deliver.targets.children import WITH_US, go_on, pause
 from tests.deliver.targets.tls_site import of_site, root
 from tests.eventually import PATIENCE
 from tests.faults.ports import Ports
@@ -79,12 +78,12 @@ class RabbitMq:
             "RABBITMQ_GENERATED_CONFIG_DIR": str(folder / "generated"),
             "RABBITMQ_LOG_BASE": str(folder),
             "RABBITMQ_LOGS": str(folder / "rabbitmq.log"),
-            "RABBITMQ_PID_FILE": str(folder / "pid"),
+            "RUNNING_UNDER_SYSTEMD": "true",  # so that the script becomes the server, not its parent
         }
         assert EPMD is not None
         # a child of ours: RabbitMQ itself would start one that outlives it
         self._epmd = subprocess.Popen(
-            [EPMD, "-port", str(names), "-address", "127.0.0.1"], stdin=subprocess.DEVNULL
+            [*WITH_US, EPMD, "-port", str(names), "-address", "127.0.0.1"], stdin=subprocess.DEVNULL
         )
         self._server: subprocess.Popen[bytes] | None = None
 
@@ -106,7 +105,7 @@ class RabbitMq:
     def start(self) -> None:
         """Returns when it takes connections: some five seconds."""
         self._server = subprocess.Popen(
-            [SBIN / "rabbitmq-server"],
+            [*WITH_US, SBIN / "rabbitmq-server"],
             env=self._environment,
             cwd=self.folder,
             stdin=subprocess.DEVNULL,
@@ -123,12 +122,9 @@ class RabbitMq:
         raise AssertionError(f"RabbitMQ ended: {said.decode()}")
 
     def kill(self) -> None:
-        """As a power cut would. Returns when its ports are closed."""
+        """As a power cut would."""
         if self._server is not None:
-            program = os.pidfd_open(self._pid)
             os.killpg(self._server.pid, signal.SIGKILL)
-            select.select([program], [], [])
-            os.close(program)
             self._server.wait()
             assert self._server.stdout is not None
             self._server.stdout.close()
@@ -136,14 +132,12 @@ class RabbitMq:
 
     def pause(self) -> None:
         """It is there, and says nothing."""
-        pause(self._pid)
+        assert self._server is not None
+        pause(self._server.pid)
 
     def go_on(self) -> None:
-        go_on(self._pid)
-
-    @property
-    def _pid(self) -> int:
-        return int((self.folder / "pid").read_text())
+        assert self._server is not None
+        go_on(self._server.pid)
 
     async def command(self, *words: str) -> None:
         """What `rabbitmqctl` does."""

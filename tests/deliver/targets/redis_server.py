@@ -10,7 +10,7 @@ from urllib.parse import quote
 
 from redis.asyncio import Redis
 
-from tests.deliver.targets.pausing import go_on, pause
+from tests.deliver.targets.children import WITH_US, go_on, pause
 from tests.deliver.targets.tls_site import of_site, root
 from tests.faults.ports import Ports
 
@@ -72,7 +72,10 @@ class RedisServer:
         """Returns when it takes connections."""
         assert PROGRAM is not None
         self._server = subprocess.Popen(
-            [PROGRAM, "redis.conf"], cwd=self.folder, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE
+            [*WITH_US, PROGRAM, "redis.conf"],
+            cwd=self.folder,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
         )
         assert self._server.stdout is not None
         said = b""

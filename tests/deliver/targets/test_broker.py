@@ -224,7 +224,7 @@ async def test_closed_while_made() -> None:
         line.ended = True
 
     before = asyncio.all_tasks()
-    kept: Kept[Line] = Kept(stubborn, end, 20)
+    kept: Kept[Line] = Kept(stubborn, end, 3600)
     asked = asyncio.create_task(kept.get())
     await eventually(lambda: len(asyncio.all_tasks() - before) == 2)
     await kept.close()

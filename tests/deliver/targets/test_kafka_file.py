@@ -36,3 +36,10 @@ def test_wrong_in_the_file(opened: Opener) -> None:
     told = opened.problems("kafka://127.0.0.1", topic="a b", key="${bod}")
     assert [each.split(":")[1].strip() for each in told] == ["target.box.topic", "target.box.key"]
     assert told[0].endswith("is no name of a topic (at most 249 letters, digits and ._-)")
+
+
+@pytest.mark.parametrize("login", ["me", "me:", ":word"])
+def test_half_a_login(opened: Opener, login: str) -> None:
+    """A user without a password cannot log in anywhere."""
+    (told,) = opened.problems(f"kafka://{login}@127.0.0.1")
+    assert told.startswith("relay.toml: target.box.url: a login at Kafka has a user and a password")

@@ -30,7 +30,11 @@ async def opened(session: ClientSession) -> AsyncIterator[Opener]:
 
 
 async def test_killed_and_back(tmp_path: Path, opened: Opener) -> None:
-    """What is under way when the server dies fails at once; the first send after its return goes through."""
+    """What is under way when the server dies fails at once; the first send after its return goes through.
+
+    In between nobody tries to connect.
+    """
+    before = asyncio.all_tasks()
     with NatsServer(tmp_path) as server:
         async with server.stream("ORDERS", "orders.>"):
             target = opened(server.url)
@@ -42,6 +46,7 @@ async def test_killed_and_back(tmp_path: Path, opened: Opener) -> None:
             for reply in await asyncio.gather(*waiting):
                 assert reply.verdict is Verdict.UNREACHABLE
                 assert str(reply.error).startswith("connection lost")
+            await settled(before)
             reply = await send(target)
             assert reply == Reply(Verdict.UNREACHABLE, error="no connection: Connection refused")
             server.start()

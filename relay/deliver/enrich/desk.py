@@ -11,7 +11,7 @@ import structlog
 
 from relay.bucket import Bucket
 from relay.clock import Clock
-from relay.deliver.enrich_answer import (
+from relay.deliver.enrich.answer import (
     Failed,
     Found,
     Hopeless,
@@ -22,8 +22,8 @@ from relay.deliver.enrich_answer import (
     question,
     read,
 )
-from relay.deliver.enrich_line import Line
-from relay.deliver.enrichment import Enrichment
+from relay.deliver.enrich.enrichment import Enrichment
+from relay.deliver.enrich.line import Line
 from relay.http.api import Api
 from relay.http.ask import Answered, Ask
 from relay.http.budget import Need

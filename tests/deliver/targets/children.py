@@ -1,8 +1,14 @@
-"""A process that is there, and does nothing."""
+"""Processes that tests start: they end with the tests, however those end, and may be paused."""
 
 import os
+import shutil
 import signal
 from pathlib import Path
+from typing import Final
+
+# Linux kills the child when its parent is gone, also after it has become another program
+WITH_US: Final = ["setpriv", "--pdeathsig", "KILL"] if shutil.which("setpriv") else []
+"""What stands before a command."""
 
 
 def pause(process: int) -> None:

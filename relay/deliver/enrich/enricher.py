@@ -12,11 +12,11 @@ from random import random
 from typing import Final, Protocol
 
 from relay.clock import SECOND, Clock
-from relay.deliver.enrich_answer import Found, Hopeless, NoTurn, Result, is_wanted, reread
-from relay.deliver.enrich_desk import Desk, Threads, open_desk
-from relay.deliver.enrich_end import Answers, Asker, End, NotYet, end, given_up, together, told
-from relay.deliver.enrich_recent import Name, Recent
-from relay.deliver.enrichment import Enrichment, Enrichments, open_enrichments
+from relay.deliver.enrich.answer import Found, Hopeless, NoTurn, Result, is_wanted, reread
+from relay.deliver.enrich.desk import Desk, Threads, open_desk
+from relay.deliver.enrich.end import Answers, Asker, End, NotYet, end, given_up, together, told
+from relay.deliver.enrich.enrichment import Enrichment, Enrichments, open_enrichments
+from relay.deliver.enrich.recent import Name, Recent
 from relay.deliver.message import QUICK, QUICK_BODY
 from relay.deliver.shape import Shape
 from relay.delivery import Delivery, Outcome
@@ -48,6 +48,7 @@ class Answering(Protocol):
 class Flight:
     """What is being found out for an event."""
 
+    desk: Desk
     began: int
     task: "asyncio.Task[Result]" = field(init=False)
 
@@ -62,20 +63,28 @@ class Enricher:
         self._enrichments = Enrichments()
         self._desks: dict[str, Desk] = {}
         self._flights: dict[Name, Flight] = {}
-        self._under_way: set[asyncio.Task[Result]] = set()
+        """By what is found out: the newest."""
+        self._under_way: set[Flight] = set()
         self._recent = Recent(store.next_id(clock.now()))
         self._cut: dict[tuple[str, int, str], None] = {}
         """Who has been told to come back when `within` is over."""
         self._threads = Threads()
 
     def open(self, enrichments: Enrichments, apis: Mapping[str, Api]) -> None:
-        """Enrich by these from now on; what is being asked goes on."""
+        """Enrich by these from now on.
+
+        What is being asked goes on if nothing about it has changed; else whoever waits for it is cancelled.
+        """
         self._enrichments = enrichments
         self._desks = {each.name: self._desk(each, apis[each.config.api]) for each in enrichments.all}
+        lines = {desk.line for desk in self._desks.values()}
+        for flight in self._under_way:
+            if flight.desk.line not in lines:
+                flight.task.cancel()
 
     async def close(self) -> None:
         """Ask nothing more. Whoever waits is cancelled, and stays pending."""
-        tasks = list(self._under_way)
+        tasks = [flight.task for flight in self._under_way]
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
@@ -159,22 +168,22 @@ class Enricher:
 
     def _begin(self, desk: Desk, name: Name, seen: Seen) -> Flight:
         desk.line.enter(self._clock.now())
-        flight = self._flights[name] = Flight(self._clock.now())
-        flight.task = asyncio.ensure_future(self._fly(desk, name, seen, flight))
-        self._under_way.add(flight.task)
-        flight.task.add_done_callback(partial(self._landed, desk, name, flight))
+        flight = self._flights[name] = Flight(desk, self._clock.now())
+        flight.task = asyncio.ensure_future(self._fly(name, seen, flight))
+        self._under_way.add(flight)
+        flight.task.add_done_callback(partial(self._landed, name, flight))
         return flight
 
-    def _landed(self, desk: Desk, name: Name, flight: Flight, task: "asyncio.Task[Result]") -> None:
-        self._under_way.discard(task)
-        desk.line.leave(self._clock.now())
+    def _landed(self, name: Name, flight: Flight, task: "asyncio.Task[Result]") -> None:
+        self._under_way.discard(flight)
+        flight.desk.line.leave(self._clock.now())
         if self._flights.get(name) is flight:
             del self._flights[name]
         if not task.cancelled():
             task.exception()  # told to whoever waits; if nobody does, to nobody
 
-    async def _fly(self, desk: Desk, name: Name, seen: Seen, flight: Flight) -> Result:
-        result: Result = await self._kept(name) or await desk.fetch(seen)
+    async def _fly(self, name: Name, seen: Seen, flight: Flight) -> Result:
+        result: Result = await self._kept(name) or await flight.desk.fetch(seen)
         if isinstance(result, Found) and self._flights.get(name) is flight:
             if not result.kept:
                 self._store.keep_answer(*name, result.text)

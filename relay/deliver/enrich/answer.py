@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from typing import Any, Final, TypeAlias
 
-from relay.deliver.enrichment import Enrichment
+from relay.deliver.enrich.enrichment import Enrichment
 from relay.expression.errors import ExpressionError
 from relay.expression.frame import BUDGET
 from relay.http.ask import Answered, Fail, Ok, Restart, Unchanged, Wait

@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
 from relay.clock import micros
-from relay.deliver.enrich_answer import Failed, Found, Hopeless, Missing
-from relay.deliver.enrichment import Enrichment
+from relay.deliver.enrich.answer import Failed, Found, Hopeless, Missing
+from relay.deliver.enrich.enrichment import Enrichment
 from relay.deliver.shape import REASON
 from relay.delivery import Dead, Delivery, Outcome, Skipped
 
