@@ -12,7 +12,7 @@ from relay.errors import StoreUnavailable
 from relay.event import Event
 from relay.metrics import Metrics
 from relay.plan import QUICK_BODY, plan, plan_quickly
-from relay.route import OWN_SOURCE, Planned, Routes
+from relay.route import Planned, Routes
 from relay.seen import Seen
 from relay.store.progress import Watch
 from relay.store.protocol import Entry, Outbox, Receipt
@@ -80,7 +80,7 @@ class Door:
         """What is on disk now: a delivery that is dead from the beginning is told."""
         for entry, receipt in zip(entries, receipts, strict=True):
             for planned in entry.planned:
-                if planned.state is State.DEAD and not receipt.duplicate and entry.event.source != OWN_SOURCE:
+                if planned.state is State.DEAD and not receipt.duplicate:
                     self.tell(_given_up(entry.event, planned))
 
     def note(self, source: str, received: int) -> None:

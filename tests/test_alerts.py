@@ -15,7 +15,7 @@ from relay.clock import rfc3339
 from relay.event import Event
 from relay.metrics import Metrics
 from relay.route import Route, Routes
-from relay.store.protocol import Entry, EventView, Query, Store
+from relay.store.protocol import Entry, EventView, Query, Receipt, Store
 from relay.store.sqlite.store import SqliteStore
 from tests.clock import START, ManualClock
 from tests.eventually import eventually
@@ -244,13 +244,21 @@ async def test_a_store_that_fails_loses_none(desk: Desk, monkeypatch: pytest.Mon
     assert (second["text"], second["count"]) == ("3", 2)
 
 
-async def test_a_commit_that_was_not_answered(desk: Desk) -> None:
+async def test_a_commit_that_was_not_answered(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     """The loop ended while an event was being stored: the stop does not make it twice."""
-    desk.alerts.tell(down())
-    assert isinstance(desk.store, SqliteStore)
-    await eventually(lambda: [line.event for line in desk.alerts._lines.values() if line.event])
+    append, stored = desk.store.append, asyncio.Event()
+
+    async def unanswered(*what: Any) -> list[Receipt]:
+        await append(*what)
+        stored.set()
+        await asyncio.Event().wait()
+        return []
+
+    with monkeypatch.context() as patch:
+        patch.setattr(desk.store, "append", unanswered)
+        desk.alerts.tell(down())
+        await stored.wait()
     await desk.stop()
-    await desk.store.flush()
     assert len((await desk.store.find(Query())).events) == 1
 
 
