@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
 from statistics import median
@@ -18,7 +18,7 @@ from bench.stand import Posted, Stand
 
 TARGETS: Final = 50
 RATE: Final = 400.0
-"""Events a second, to each target in turn."""
+"""Events a second, to each target in turn, where they come steadily."""
 BAD: Final = "t00"
 TIMEOUT: Final = 0.5
 """Seconds of an attempt at most."""
@@ -70,38 +70,42 @@ class Felt:
     """Milliseconds from post to delivery."""
     cpu_us: float
     """Microseconds of CPU that relay used, for each delivery to the others."""
-    busy: bool
-    """The load generator may have been the limit."""
     held: Held | None
 
 
 def targets(stand: Stand, step: Callable[[str], None]) -> list[Row]:
     """The rate and p99 of 49 targets with a bad one beside them, against all fifty being well."""
-    ills = {name: ILLS[name] for name in stand.settings.ills}
-    measures = {WELL: partial(_phase, stand, None)}
-    measures |= {name: partial(_phase, stand, ill) for name, ill in ills.items()}
-    found = interleaved(stand.settings.rounds, measures, step)
-    well = found.pop(WELL)
-    return [row for name, bad in found.items() for row in _rows(name, bad, well)]
+    rows = []
+    for steady, names in ((True, stand.settings.ills), (False, stand.settings.ills_at_most)):
+        ills = {name: ILLS[name] for name in names}
+        measures = {name: partial(_phase, stand, ill, steady=steady) for name, ill in ills.items()}
+        if measures:
+            measures = {WELL: partial(_phase, stand, None, steady=steady)} | measures
+            found = interleaved(stand.settings.rounds, measures, step)
+            well = found.pop(WELL)
+            of = _of_steady if steady else _of_most
+            rows += [row for name, bad in found.items() for row in of(name, bad, well)]
+    return rows
 
 
-def _phase(stand: Stand, ill: Ill | None) -> Felt:
+def _phase(stand: Stand, ill: Ill | None, *, steady: bool) -> Felt:
+    settings = stand.settings
     stand.forget()
-    with _bad_one(stand, ill) as port:
-        lines = ill.lines if ill else ""
-        with stand.relay(tables=tables(stand.sink_port, port, lines)) as daemon:
-            before = daemon.cpu()
-            posted = stand.post(daemon.port, stand.settings.shared, RATE)
-            others = _others(posted)
-            stand.arrived(others)
-            cpu, report = daemon.cpu() - before, stand.report()
-            held = None if ill is None else _held(daemon, ill)
-            daemon.audit()
+    with (
+        _bad_one(stand, ill) as port,
+        stand.relay(tables=tables(stand.sink_port, port, ill.lines if ill else "")) as daemon,
+    ):
+        before = daemon.cpu()
+        posted = stand.post(daemon.port, settings.shared, RATE if steady else None)
+        others = _others(posted)
+        stand.arrived(others)
+        cpu, report = daemon.cpu() - before, stand.report()
+        held = None if ill is None or not steady else _held(daemon, ill)
+        daemon.audit()
     return Felt(
         rate=report["events"] / (report["last"] - posted.began),
         p99=report["latency"]["p99_ms"],
         cpu_us=cpu * 1e6 / others,
-        busy=posted.busy,
         held=held,
     )
 
@@ -204,37 +208,31 @@ def _seconds(moment: str) -> float:
 # the rows
 
 
-def _rows(name: str, bad: list[Felt], well: list[Felt]) -> list[Row]:
+def _of_steady(name: str, bad: list[Felt], well: list[Felt]) -> list[Row]:
     held = [one.held for one in bad if one.held is not None]
     slots = f"slots held by the one that {name}, while held back"
     steps = f"steps spent by the one that {name}, while held back"
+    p99 = _row(f"their p99 from post to delivery, one {name}", "ms", bad, well, lambda one: one.p99)
     return [
-        *_compared(name, bad, well),
+        replace(_rate(f"{TARGETS - 1} of {TARGETS} targets, one {name}", bad, well), least=0.95),
+        replace(p99, most=2.0),
         Row(slots, "", max(one.slots for one in held), below=2),
         Row(steps, "", max(one.spent for one in held), below=1, remark=held[-1].remark),
     ]
 
 
-def _compared(name: str, bad: list[Felt], well: list[Felt]) -> list[Row]:
-    pairs = [(mine, theirs) for mine, theirs in zip(bad, well, strict=True) if not (mine.busy or theirs.busy)]
-    rate = Row(
-        f"{TARGETS - 1} of {TARGETS} targets, one {name}",
-        "/s",
-        median(one.rate for one in bad),
-        WELL,
-        median(one.rate for one in well),
-        median(mine.rate / theirs.rate for mine, theirs in pairs) if pairs else None,
-        least=0.95,
-        cpu_us=median(one.cpu_us for one in bad),
-        baseline_cpu_us=median(one.cpu_us for one in well),
-    )
-    p99 = Row(
-        f"their p99 from post to delivery, one {name}",
-        "ms",
-        median(one.p99 for one in bad),
-        WELL,
-        median(one.p99 for one in well),
-        median(mine.p99 / theirs.p99 for mine, theirs in pairs) if pairs else None,
-        most=2.0,
-    )
-    return [rate, p99]
+def _of_most(name: str, bad: list[Felt], well: list[Felt]) -> list[Row]:
+    what = f"{TARGETS - 1} of {TARGETS} targets, as many as are taken, one {name}"
+    return [replace(_rate(what, bad, well), least=0.95)]
+
+
+def _rate(what: str, bad: list[Felt], well: list[Felt]) -> Row:
+    row = _row(what, "/s", bad, well, lambda one: one.rate)
+    mine, theirs = (median(one.cpu_us for one in some) for some in (bad, well))
+    return replace(row, cpu_us=mine, baseline_cpu_us=theirs)
+
+
+def _row(what: str, unit: str, bad: list[Felt], well: list[Felt], figure: Callable[[Felt], float]) -> Row:
+    mine, theirs = list(map(figure, bad)), list(map(figure, well))
+    ratio = median(a / b for a, b in zip(mine, theirs, strict=True))
+    return Row(what, unit, median(mine), WELL, median(theirs), ratio)

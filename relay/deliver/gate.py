@@ -27,6 +27,12 @@ class Gate:
             free = 0 if self.probing or now < state.probe_at else 1
         return free if self.bucket is None else min(free, self.bucket.room(now))
 
+    def is_shut(self, state: TargetState, now: int) -> bool:
+        """Whether the target itself takes nothing now, however few attempts run."""
+        if state.paused_at is not None or now < state.wait_until:
+            return True
+        return state.down_at is not None and (self.probing or now < state.probe_at)
+
     def opens_at(self, state: TargetState, now: int) -> int | None:
         """When time alone will give room; None: it takes more than time."""
         if state.paused_at is not None or state.missing_at is not None:

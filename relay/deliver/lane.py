@@ -3,7 +3,7 @@
 from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from relay.bucket import Bucket
 from relay.clock import micros
@@ -20,6 +20,9 @@ from relay.deliver.targets.open import Maker, Means, prepare_target
 from relay.deliver.targets.protocol import Message, Target
 from relay.delivery import Delivery
 from relay.errors import Problem
+
+MOST_ASKING: Final = 256
+"""Deliveries of one target that wait for answers of apis at most."""
 
 
 class Blueprint(NamedTuple):
@@ -49,6 +52,8 @@ class Lane:
     """Composed, and waiting for room at the gate."""
     preparing: int = 0
     """Deliveries that take a thread, or an answer of an api, before they are ready."""
+    asking: int = 0
+    """Deliveries that an api is asked for: they hold no slot, but memory."""
     sending: int = 0
     """Attempts under way."""
     wake_at: int | None = None
@@ -58,9 +63,9 @@ class Lane:
 
     def wanted(self, room: int) -> int:
         """How many deliveries may be claimed, `room` attempts being free."""
-        if self.gathering is None:
-            return room - self.preparing
-        return room * self.gathering.max - self.gathering.waiting - self.preparing
+        if self.gathering is not None:
+            room = room * self.gathering.max - self.gathering.waiting
+        return min(room - self.preparing, MOST_ASKING - self.asking)
 
     def add(self, message: Message, now: int) -> None:
         """A delivery is ready to go, or to wait for others to go with."""

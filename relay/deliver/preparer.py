@@ -1,7 +1,7 @@
 """Preparing deliveries before the gate: at once, on a thread, or behind an answer of an api."""
 
 import asyncio
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Container, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Final, TypeAlias
 
@@ -53,9 +53,16 @@ class Preparer:
             return
         counted = not needed
         lane.preparing += counted
+        lane.asking += not counted
         task = asyncio.create_task(self._later(lane, delivery, needed, age))
         self._tasks[task] = delivery
         task.add_done_callback(lambda task: self._ended(lane, task, counted=counted))
+
+    def recall(self, targets: Container[str]) -> None:
+        """Give back what is being prepared for `targets`."""
+        for task, delivery in self._tasks.items():
+            if delivery.target in targets:
+                task.cancel()
 
     async def close(self) -> None:
         """Prepare nothing more; what was being prepared stays pending."""
@@ -69,6 +76,7 @@ class Preparer:
     def _ended(self, lane: Lane, task: "asyncio.Task[None]", *, counted: bool) -> None:
         delivery = self._tasks.pop(task)
         lane.preparing -= counted
+        lane.asking -= not counted
         if task.cancelled():
             self._store.release([delivery])
         elif (error := task.exception()) is not None:

@@ -16,6 +16,7 @@ from relay.clock import SECOND, Clock
 from relay.deliver.batch import batch_number
 from relay.deliver.lane import Lane
 from relay.deliver.preparer import Preparer
+from relay.deliver.retiring import Retiring
 from relay.deliver.retry import TOO_OLD, Tried, judge, judge_target
 from relay.deliver.targets.protocol import Message, Reply, Verdict
 from relay.deliver.telling import Telling
@@ -29,12 +30,12 @@ log = structlog.get_logger()
 
 UNSETTLED: Final = 2048
 """Results that wait for a commit at most: with more, nothing new begins."""
+AT_ONCE: Final = 16
+"""Deliveries of one target that are prepared before others have their turn."""
 HOLD_BACK: Final = SECOND
 """While nothing may begin: how soon to ask again, at the latest."""
 LOOK_FOR_OLD: Final = 60 * SECOND
 """How often deliveries of a target that is down are looked through for their age, at most."""
-CLOSE: Final = 5.0
-"""Seconds that a target has for letting go of its connections."""
 
 
 class Worker:
@@ -60,9 +61,9 @@ class Worker:
         self._wake = asyncio.Event()
         self._woken: set[str] = set()
         self._running: dict[asyncio.Task[None], tuple[Lane, Message]] = {}
-        self._closing: set[asyncio.Task[None]] = set()
+        self._retiring = Retiring()
         self._stopping = False
-        store.listen(self.wake)
+        store.listen(self.wake, self._recall)
         preparer.begin(self._prepared, self.wake)
 
     # life
@@ -75,6 +76,7 @@ class Worker:
             for name in self._turn(now) if may else ():
                 if not self._stopping and (lane := self.lanes.get(name)):
                     await self._fill(lane, now)
+                    await asyncio.sleep(0)
             await asyncio.sleep(0)  # where each turn brings the next, others have theirs in between
             await self._clock.wait(self._wake, self._next_turn() if may else now + HOLD_BACK)
             self._wake.clear()
@@ -91,8 +93,7 @@ class Worker:
         if self._running:
             await asyncio.wait(self._running)
         self.put_in_force({})
-        if self._closing:
-            await asyncio.wait(self._closing)
+        await self._retiring.wait()
 
     def put_in_force(self, lanes: dict[str, Lane]) -> None:
         """Deliver by these from now on. What others have prepared is prepared anew."""
@@ -106,6 +107,12 @@ class Worker:
         """Look at `targets` (None: at all of them)."""
         self._woken.update(self.lanes if targets is None else targets)
         self._wake.set()
+
+    def _recall(self, targets: Iterable[str]) -> None:
+        """What was claimed may be another by its row, or discarded: it is claimed anew."""
+        self._preparer.recall(set(targets))
+        for lane in [self.lanes[name] for name in targets if name in self.lanes]:
+            self._store.release(lane.empty())
 
     def pause(self, target: str, why: str) -> None:
         """Deliver nothing to `target` until it is resumed."""
@@ -143,8 +150,10 @@ class Worker:
     async def _fill(self, lane: Lane, now: int) -> None:
         """Begin as many attempts at `lane` as there are room and deliveries for; note when to look again."""
         state = self._store.target_state(lane.name)
+        if lane.gate.is_shut(state, now):
+            self._store.release(lane.empty())  # its age is looked at when it is claimed anew
         room = self._send_ready(lane, state, now)
-        wanted = lane.wanted(room)
+        wanted = min(lane.wanted(room), AT_ONCE)
         claimed = await self._store.claim(lane.name, wanted, now) if wanted > 0 else []
         for delivery in claimed:
             if lane.policy.too_old(delivery, state.time(now)):
@@ -221,19 +230,14 @@ class Worker:
         elif error := task.exception():
             log.error("delivery.error", delivery=message.deliveries[0].id, exc_info=error)
             self._store.release(message.deliveries)
-        self._retire(lane)
+        if self.lanes.get(lane.name) is not lane:
+            self._retire(lane)
         self.wake((lane.name,))
 
     def _retire(self, lane: Lane) -> None:
-        """Close its target, where nothing is sent by a lane any more and no other has taken it over."""
-        successor = self.lanes.get(lane.name)
-        if lane.sending or (successor is not None and successor.target is lane.target):
-            return
-        if any(other.target is lane.target for other, _ in self._running.values()):
-            return
-        task = asyncio.create_task(_close(lane))
-        self._closing.add(task)
-        task.add_done_callback(self._closing.discard)
+        """Nothing is sent by `lane` any more, unless something is."""
+        busy = [other for other, _ in self._running.values()]
+        self._retiring.retire(lane, [*busy, *self.lanes.values()])
 
     def _conclude(self, lane: Lane, message: Message, reply: Reply, attempt: Attempt) -> None:
         """What the answer means for the target, then for what was sent: one outcome for all of it."""
@@ -287,11 +291,3 @@ class Worker:
             return
         next_old = now if oldest is None else oldest - before + now
         lane.old_at = max(next_old, now + LOOK_FOR_OLD)
-
-
-async def _close(lane: Lane) -> None:
-    try:
-        async with asyncio.timeout(CLOSE):
-            await lane.target.close()
-    except Exception as error:
-        log.warning("target.not-closed", target=lane.name, exc_info=error)

@@ -14,6 +14,8 @@ from relay.event import Event, Headers
 from relay.route import Planned
 from relay.store.progress import Advance, Json, Memory, Watch
 
+Called: TypeAlias = Callable[[set[str]], None]
+
 
 @dataclass(frozen=True, slots=True)
 class Entry:
@@ -72,8 +74,8 @@ class Outbox(Protocol):
     def due_at(self, target: str, now: int) -> int | None:
         """When something may be due at `target`: `now` for at once, None where nothing is known to come."""
 
-    def listen(self, wake: Callable[[set[str]], None]) -> None:
-        """Call `wake` with the names of targets at which something has become due."""
+    def listen(self, wake: Called, recall: Called | None = None) -> None:
+        """Call `wake` where something has become due, `recall` where what was claimed is to be released."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,9 +218,7 @@ class Archive(Protocol):
         """One event whole: headers, body, the history of each delivery. None: there is none."""
 
     async def stats(self, dead_since: int) -> Stats: ...
-
     async def audit(self) -> Audit: ...
-
     async def close(self) -> None: ...
 
     async def last_event(self, source: str) -> int | None:

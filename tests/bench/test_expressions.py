@@ -3,7 +3,18 @@
 import orjson
 from cel_expr_python import cel
 
-from bench.expressions import FILTERS, HEADERS, TRANSFORM, environment, library, push
+from bench.expressions import (
+    FILTERS,
+    HEADERS,
+    TRANSFORM,
+    environment,
+    library,
+    planning,
+    push,
+    shaping,
+)
+from relay.deliver.shape import Made
+from relay.expression.output import dumps
 
 
 def test_both_sides_give_the_same() -> None:
@@ -19,3 +30,13 @@ def test_both_sides_give_the_same() -> None:
         ours.compile(TRANSFORM).json(variables)
         == theirs.compile(TRANSFORM).eval(data=variables).plain_value()
     )
+
+
+def test_relays_own_way_gives_the_same() -> None:
+    """Filters asked by routes plan a delivery where they hold, and a shape makes what the transform gives."""
+    body = push()
+    variables = {"body": orjson.loads(body), "headers": HEADERS}
+    ours = environment()
+    holding = [name for name, text in FILTERS.items() if ours.compile(text).holds(variables)]
+    assert [owed.route for owed in planning(body)() or ()] == holding
+    assert shaping(body)() == Made(dumps(ours.compile(TRANSFORM).json(variables)))

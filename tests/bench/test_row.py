@@ -40,6 +40,13 @@ def test_figure_must_stay_below() -> None:
     assert Row("x", "s", 2.0).judged is False
 
 
+def test_ratio_must_stay_below() -> None:
+    """A ratio that is just reached is missed; without one nothing is said."""
+    assert Row("x", "ms", 19, "y", 10, 1.9, most=2.0).ok is True
+    assert Row("x", "ms", 20, "y", 10, 2.0, most=2.0).ok is False
+    assert Row("x", "ms", 20, "y", 10, most=2.0).ok is None
+
+
 def test_a_miss_never_looks_like_a_hit() -> None:
     """A ratio just below what was wanted is not rounded up to it."""
     row = Row("x", "/s", 649, "y", 1000, 0.649, least=0.65)

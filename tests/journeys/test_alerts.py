@@ -116,9 +116,10 @@ async def test_given_up_for_their_age(
 async def test_dead_before_it_was_tried(
     tmp_path: Path, clock: ManualClock, pager: ScriptedTarget, target: ScriptedTarget
 ) -> None:
-    """A filter that cannot say: the event is kept, listed and told; a duplicate is not told again."""
+    """A filter that cannot say: kept, listed and told; a duplicate is not told again, nor what is skipped."""
     strict = '[route.strict]\nfrom = "shop"\nwhen = "body.missing == 1"\nto = "box"\n'
-    async with Watched(tmp_path, clock, pager, SHOP, box(target.url), strict) as relay:
+    skips = strict.replace("strict", "skips") + 'on_error = "skip"\n'
+    async with Watched(tmp_path, clock, pager, SHOP, box(target.url), strict, skips) as relay:
         id = await relay.post("1")
         await relay.post("1")
         (dead,) = await relay.told()
@@ -232,6 +233,20 @@ async def test_what_a_drain_brings_is_stored(
     assert pager.requests == []
     async with relay:
         assert types(await relay.later(1)) == [("delivery.dead", "box")]
+
+
+async def test_what_is_held_back_outlives_a_stop(
+    tmp_path: Path, clock: ManualClock, pager: ScriptedTarget, target: ScriptedTarget
+) -> None:
+    """It was not its turn yet, and comes with the next start."""
+    async with Watched(tmp_path, clock, pager, box(target.url)) as relay:
+        for _ in range(3):
+            relay.daemon.pause("box")
+            assert len(await relay.told()) == 1
+            relay.daemon.resume("box")
+        await relay.stop()
+        await relay.start()
+        assert [each["count"] for each in await relay.later(1)] == [1, 2]
 
 
 async def test_no_source_by_that_name(tmp_path: Path, clock: ManualClock, pager: ScriptedTarget) -> None:

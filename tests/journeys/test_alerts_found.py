@@ -87,6 +87,23 @@ async def test_an_item_that_a_poll_cannot_use(
             assert len(await relay.later(3 * 3600)) == 1
 
 
+async def test_an_item_that_a_watch_cannot_use(
+    tmp_path: Path, clock: ManualClock, pager: ScriptedTarget
+) -> None:
+    """As one of a poll."""
+    items = [{"id": "1", "state": "new"}, {"id": "2"}]
+    async with Provider(lambda _asked: Says(items)) as provider:
+        watch = f'[api.post]\nurl = "{provider.url}"\n[watch.parcels]\napi = "post"\npath = "/parcels"\n'
+        watch += """on = 'event.source == "shop"'\nkeys = '["1", "2"]'\nitems = "body"\nid = "item.id"\n"""
+        watch += 'change = "item.state"\nuntil = "false"\nbatch = 2\nevery = "1h"\nidle = "1h"\n'
+        async with Watched(tmp_path, clock, pager, SHOP, watch) as relay:
+            await relay.post("1")
+            await eventually(lambda: pager.requests)
+            (dead,) = await relay.told()
+            assert (dead["type"], dead["name"]) == ("delivery.dead", "parcels")
+            assert dead["detail"]["route"] == "watch:parcels"
+
+
 async def test_a_disk_that_is_nearly_full(tmp_path: Path, clock: ManualClock, pager: ScriptedTarget) -> None:
     """The same limit by which `/health` warns."""
     async with Watched(tmp_path, clock, pager, '[health]\nfree_disk = "900000TiB"') as relay:

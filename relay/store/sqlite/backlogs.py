@@ -31,6 +31,7 @@ class Backlogs:
 
     def __init__(self, ids: Ids, reader: Connection, clock: Clock, born: Born) -> None:
         self.wake: Callable[[set[str]], None] = lambda _targets: None
+        self.recall: Callable[[set[str]], None] = lambda _targets: None
         self._ids = ids
         self._reader = reader
         self._clock = clock
@@ -73,6 +74,7 @@ class Backlogs:
         another time.
         """
         targets = set(self._backlogs) if targets is None else targets
+        self.recall(targets)
         for target in targets:
             self.of(target).shelve()
         if targets:

@@ -112,8 +112,10 @@ class SqliteStore(FileMemory):
     def due_at(self, target: str, now: int) -> int | None:
         return self._backlogs.of(target).due_at(now)
 
-    def listen(self, wake: Callable[[set[str]], None]) -> None:
-        self._backlogs.wake = wake
+    def listen(
+        self, wake: Callable[[set[str]], None], recall: Callable[[set[str]], None] | None = None
+    ) -> None:
+        self._backlogs.wake, self._backlogs.recall = wake, recall or self._backlogs.recall
 
     @property
     def unsettled(self) -> int:
