@@ -217,8 +217,7 @@ class Worker:
         finally:
             lane.gate.leave(probe=probe)
         seconds = time.perf_counter() - started
-        number = max([delivery.attempts for delivery in message.deliveries]) + 1
-        attempt = Attempt(number, began, seconds, reply.status, reply.error, probe)
+        attempt = Attempt(message.attempts + 1, began, seconds, reply.status, reply.error, probe)
         self._metrics.delivery_seconds(lane.name).observe(seconds)
         self._conclude(lane, message, reply, attempt)
 
@@ -242,8 +241,7 @@ class Worker:
     def _conclude(self, lane: Lane, message: Message, reply: Reply, attempt: Attempt) -> None:
         """What the answer means for the target, then for what was sent: one outcome for all of it."""
         now, before = self._clock.now(), self._store.target_state(lane.name)
-        youngest = max(message.deliveries, key=lambda delivery: delivery.born)
-        tried = Tried(reply, youngest, now, self._spread, attempt.probe)
+        tried = Tried(reply, message.youngest, now, self._spread, attempt.probe)
         state = judge_target(tried, before, lane.gate.record)
         if state is not before:
             self._change(lane.name, before, state, tried.why, message.deliveries)

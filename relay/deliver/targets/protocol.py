@@ -57,6 +57,20 @@ class Message:
     """Where at the target it goes: what its `places` gave, by name."""
 
     @property
+    def attempts(self) -> int:
+        """How many were made of the one that was tried most often."""
+        if len(self.deliveries) == 1:
+            return self.deliveries[0].attempts
+        return max(delivery.attempts for delivery in self.deliveries)
+
+    @property
+    def youngest(self) -> Delivery:
+        """The last that becomes too old."""
+        if len(self.deliveries) == 1:
+            return self.deliveries[0]
+        return max(self.deliveries, key=lambda delivery: delivery.born)
+
+    @property
     def key(self) -> str:
         """The same on every attempt of the same deliveries."""
         return self.headers["Idempotency-Key"]
