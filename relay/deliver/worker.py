@@ -30,7 +30,7 @@ log = structlog.get_logger()
 
 UNSETTLED: Final = 2048
 """Results that wait for a commit at most: with more, nothing new begins."""
-AT_ONCE: Final = 16
+AT_ONCE: Final = 32
 """Deliveries of one target that are prepared before others have their turn."""
 HOLD_BACK: Final = SECOND
 """While nothing may begin: how soon to ask again, at the latest."""
@@ -76,8 +76,8 @@ class Worker:
             for name in self._turn(now) if may else ():
                 if not self._stopping and (lane := self.lanes.get(name)):
                     await self._fill(lane, now)
-                    await asyncio.sleep(0)
-            await asyncio.sleep(0)  # where each turn brings the next, others have theirs in between
+                    if self._wake.is_set():
+                        await asyncio.sleep(0)  # where each turn brings the next, others have theirs
             await self._clock.wait(self._wake, self._next_turn() if may else now + HOLD_BACK)
             self._wake.clear()
 

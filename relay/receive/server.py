@@ -144,7 +144,7 @@ class Receiver:
         try:
             for at in range(0, len(events), SLICE):
                 some, left = events[at : at + SLICE], _left(source, arrived)
-                receipts += await self._door.accept(some, left, asked.view)
+                receipts += await self._door.accept(some, left, asked.view_so_far)
         except StoreUnavailable as error:
             return Rejected(503, error.message)
         return receipts

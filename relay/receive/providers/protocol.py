@@ -51,6 +51,11 @@ class Request:
         return View(self.headers, self.query, self.body)
 
     @property
+    def view_so_far(self) -> View | None:
+        """The same, if anything was looked at by now."""
+        return self.__dict__.get("view")
+
+    @property
     def json(self) -> Any:
         """The body as JSON, whatever its Content-Type; ABSENT if it is none. Parsed once."""
         return self.view.json
