@@ -21,6 +21,7 @@ QUICK_BODY: Final = 64 << 10
 TOO_MUCH: Final = "it is too much work"
 GONE: Final = "its route is not in the file any more, and with it what it makes of the event"
 JSON: Final = "application/json"
+UNCHANGED: Final = Made()
 NO_PUTS: Final[Mapping[str, Any]] = {}
 
 
@@ -69,7 +70,7 @@ class Composer:
     ) -> Message | Outcome:
         if chosen is None:
             return Dead(GONE)
-        made: Made | Failed | None = Made()
+        made: Made | Failed | None = UNCHANGED
         seen = _seen(delivery, puts) if chosen is not PLAIN or self.target.places else None
         if seen is not None and chosen is not PLAIN:
             made = shape(seen, chosen, budget)
@@ -85,7 +86,7 @@ class Composer:
             case "skip":
                 return Skipped(why.reason)
             case "send":
-                return self._message(delivery, Made(), _seen(delivery, NO_PUTS), budget)
+                return self._message(delivery, UNCHANGED, _seen(delivery, NO_PUTS), budget)
         return Dead(why.reason)
 
     def _message(self, delivery: Delivery, made: Made, seen: Seen | None, budget: int) -> Message | Outcome:

@@ -33,7 +33,7 @@ class Policy:
         return delivery.step >= len(self.schedule)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Tried:
     """An attempt that was answered at `now`. `spread` gives numbers in [0, 1), for jitter."""
 

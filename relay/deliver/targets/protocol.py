@@ -42,7 +42,7 @@ class Reply:
     """With LATER: seconds of silence it asks for."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Message:
     """What one attempt brings: a delivery, or those of a batch, in the shape that was made of them."""
 
