@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from enum import IntEnum
+from typing import NamedTuple
 
 from relay.event import Event
 
@@ -61,8 +62,7 @@ class Delivery:
     """The store's name of its place in an order: of one chain one at a time is due. None: it has no order."""
 
 
-@dataclass(frozen=True, slots=True)
-class Attempt:
+class Attempt(NamedTuple):
     """One try, as it is kept."""
 
     n: int
@@ -130,8 +130,7 @@ class Ended:
 Outcome = Delivered | Retry | Wait | Postponed | Skipped | Dead
 
 
-@dataclass(frozen=True, slots=True)
-class Settlement:
+class Settlement(NamedTuple):
     """What became of a delivery. `attempt` is None where none was made (it was too old, or skipped)."""
 
     delivery: Delivery

@@ -16,9 +16,9 @@ EPOCH: Final = 1_577_836_800_000_000
 """2020-01-01 in microseconds: ticks count from here, so that they fit 51 bits until 2091."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Event:
-    """What a source sent, or a poll found."""
+    """What a source sent, or a poll found. Nobody changes one; to have it frozen would cost each 1 µs."""
 
     id: str
     """Ours: ordered by time of acceptance; never given twice (`Ids`)."""
@@ -66,6 +66,11 @@ class Ids:
             # digits as Python takes them, but relay never writes them
             raise ValueError(f"no event id of this store: {text!r}")
         return tick
+
+
+def tick_in(id: str) -> int:
+    """The tick of an id that this store gave; of another's, `Ids.tick` says that it is none."""
+    return int(id[:TICK_DIGITS], 16)
 
 
 def tick_at(at: int) -> int:

@@ -24,8 +24,10 @@ class TargetState:
 
     def stopped_until(self, now: int) -> int:
         """Microseconds it was paused or missing in all, by `now`."""
-        since = [at for at in (self.paused_at, self.missing_at) if at is not None]
-        return self.stopped + (max(0, now - min(since)) if since else 0)
+        if self.paused_at is None and self.missing_at is None:
+            return self.stopped
+        since = min(at for at in (self.paused_at, self.missing_at) if at is not None)
+        return self.stopped + max(0, now - since)
 
     def time(self, now: int) -> int:
         """The target's own time, which stands still while it is paused or missing: ages are counted in it."""

@@ -168,7 +168,8 @@ class Plans:
         return await self._composed(owed, delivery, lane)
 
     async def _composed(self, owed: Owed, delivery: Delivery, lane: Lane) -> Owed:
-        needed = self._parts.enrichments.needed(lane.composer.shape_of(delivery))
+        chosen = lane.composer.shape_of(delivery)
+        needed = self._parts.enrichments.needed(chosen)
         asks = tuple(self._asked(each, delivery) for each in needed)
         owed = replace(owed, asks=asks)
         ends = [(each, one.end) for each, one in zip(needed, asks, strict=True) if one.end is not None]
@@ -178,7 +179,7 @@ class Plans:
             case Answers(puts) if len(ends) < len(asks):
                 return owed
             case Answers(puts):
-                made = lane.composer.compose(delivery, puts)
+                made = lane.composer.compose(delivery, chosen, puts)
             case outcome:
                 made = outcome
         if not isinstance(made, Message):

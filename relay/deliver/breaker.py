@@ -30,8 +30,8 @@ class Record:
     def __init__(self) -> None:
         self._row: set[str] = set()
         self._failed: dict[str, int] = {}
-        self._counts: deque[tuple[int, int, int]] = deque()
-        """(second, delivered, failed and forgotten)."""
+        self._counts: deque[list[int]] = deque()
+        """[second, delivered, failed and forgotten]."""
 
     def delivered(self, delivery: str, now: int) -> None:
         self._row.clear()
@@ -68,10 +68,11 @@ class Record:
     def _count(self, at: int, delivered: int, failed: int) -> None:
         second = at // SECOND
         self._forget_before(at - WINDOW)
-        if self._counts and self._counts[-1][0] == second:
-            _, before, gone = self._counts.pop()
-            delivered, failed = before + delivered, gone + failed
-        self._counts.append((second, delivered, failed))
+        if not self._counts or self._counts[-1][0] != second:
+            self._counts.append([second, 0, 0])
+        count = self._counts[-1]
+        count[1] += delivered
+        count[2] += failed
 
 
 def go_down(state: TargetState, now: int, why: str, spread: Callable[[], float]) -> TargetState:

@@ -21,6 +21,8 @@ NOT_ALONG: Final = frozenset(
     b" idempotency-key traceparent".split()
 )
 """Hop-by-hop (RFC 9110, 7.6.1), about the sender's connection only, or replaced by ours."""
+CONNECTION: Final = b"connection"
+NOTHING_NAMED: Final[frozenset[bytes]] = frozenset()
 UNKNOWN_SENDER: Final = frozenset({b"authorization"})
 """What may have proved a sender whose source is gone from the file."""
 OF_THE_BODY: Final = (
@@ -177,10 +179,10 @@ def _name(raw: bytes) -> tuple[str | None, bytes]:
 
 def _named_by_connection(headers: Headers) -> frozenset[bytes]:
     """What the sender's `Connection` names is for its own connection only."""
-    named: set[bytes] = set()
-    for name, value in headers:
-        if len(name) == len(b"connection") and name.lower() == b"connection":
-            named.update(part.strip().lower() for part in value.split(b","))
+    values = [value for name, value in headers if len(name) == 10 and name.lower() == CONNECTION]
+    if not values:
+        return NOTHING_NAMED
+    named = {part.strip().lower() for value in values for part in value.split(b",")}
     return frozenset(named - {b"close", b"keep-alive"})
 
 
@@ -199,8 +201,8 @@ def first(headers: Headers, name: bytes) -> bytes | None:
 
 
 def _new_trace() -> str:
-    number = f"{_number(192) | 1 << 64:048x}"
-    return f"00-{number[:32]}-{number[32:]}-01"
+    digits = (_number(192) | 1 << 64).to_bytes(24).hex()
+    return f"00-{digits[:32]}-{digits[32:]}-01"
 
 
 def _number(bits: int) -> int:

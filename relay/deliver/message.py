@@ -23,6 +23,7 @@ GONE: Final = "its route is not in the file any more, and with it what it makes 
 JSON: Final = "application/json"
 UNCHANGED: Final = Made()
 NO_PUTS: Final[Mapping[str, Any]] = {}
+NOWHERE: Final[Mapping[str, str]] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,25 +46,29 @@ class Composer:
         return None if delivery.shaped is Shaped.SHAPED else PLAIN
 
     def compose_quickly(
-        self, delivery: Delivery, puts: Mapping[str, Any] = NO_PUTS
+        self, delivery: Delivery, chosen: Shape | None, puts: Mapping[str, Any] = NO_PUTS
     ) -> Message | Outcome | None:
-        """What goes out, or what becomes of the delivery without; None: ask `compose`, on a thread."""
-        event, shape = delivery.event, self.shape_of(delivery)
-        plain = shape is PLAIN and not self.target.places
-        if not (plain and self.format.leaves_body) and len(event.body) > QUICK_BODY:
+        """What goes out, or what becomes of the delivery without; None: ask `compose`, on a thread.
+
+        `chosen`: its `shape_of`.
+        """
+        if chosen is PLAIN and self.format.leaves_body and not self.target.places:
+            return self._message(delivery, UNCHANGED, None, QUICK)
+        if len(delivery.event.body) > QUICK_BODY:
             return None
         try:
-            return self._composed(delivery, shape, puts, QUICK)
+            return self._composed(delivery, chosen, puts, QUICK)
         except ExpressionError:
             return None
 
-    def compose(self, delivery: Delivery, puts: Mapping[str, Any] = NO_PUTS) -> Message | Outcome:
+    def compose(
+        self, delivery: Delivery, chosen: Shape | None, puts: Mapping[str, Any] = NO_PUTS
+    ) -> Message | Outcome:
         """The same, however long it takes: 0.2 s for each expression at the very worst."""
-        shape = self.shape_of(delivery)
         try:
-            return self._composed(delivery, shape, puts, BUDGET)
+            return self._composed(delivery, chosen, puts, BUDGET)
         except ExpressionError:
-            return self._fallen(delivery, shape or PLAIN, Failed(TOO_MUCH), BUDGET)
+            return self._fallen(delivery, chosen or PLAIN, Failed(TOO_MUCH), BUDGET)
 
     def _composed(
         self, delivery: Delivery, chosen: Shape | None, puts: Mapping[str, Any], budget: int
@@ -90,7 +95,7 @@ class Composer:
         return Dead(why.reason)
 
     def _message(self, delivery: Delivery, made: Made, seen: Seen | None, budget: int) -> Message | Outcome:
-        places = {} if seen is None else self._places(seen, budget)
+        places = NOWHERE if seen is None else self._places(seen, budget)
         if isinstance(places, Dead):
             return places
         along, attributes = self.target.takes_senders_headers, self.format.leaves_attributes
@@ -104,7 +109,7 @@ class Composer:
         body = self.format.form(delivery.event, body, headers, transformed=made.body is not None)
         return Message((delivery,), body, headers, made.path, places)
 
-    def _places(self, seen: Seen, budget: int) -> dict[str, str] | Dead:
+    def _places(self, seen: Seen, budget: int) -> Mapping[str, str] | Dead:
         """Where at the target it goes. Without that nothing can be sent, whatever the route says."""
         found = {}
         for name, place in self.target.places.items():

@@ -12,6 +12,7 @@ from relay.deliver.enrich.enricher import Answers, Enricher, Enrichment, NotYet
 from relay.deliver.lane import Lane
 from relay.deliver.message import NO_PUTS
 from relay.deliver.retry import Tried, next_step
+from relay.deliver.shape import Shape
 from relay.deliver.targets.protocol import Message, Reply, Verdict
 from relay.delivery import Attempt, Delivery, Outcome, Postponed, Retry
 from relay.store.protocol import Store
@@ -43,8 +44,9 @@ class Preparer:
     def prepare(self, lane: Lane, delivery: Delivery, age: int) -> None:
         """Make a message of a delivery that was claimed, now or later. `age`: in microseconds."""
         try:
-            needed = self._enricher.needed(lane.composer.shape_of(delivery))
-            made = None if needed else lane.composer.compose_quickly(delivery)
+            chosen = lane.composer.shape_of(delivery)
+            needed = self._enricher.needed(chosen)
+            made = None if needed else lane.composer.compose_quickly(delivery, chosen)
         except Exception as error:  # noqa: BLE001  whatever it is, it is one delivery's
             self._broken(lane, delivery, error)
             return
@@ -54,7 +56,7 @@ class Preparer:
         counted = not needed
         lane.preparing += counted
         lane.asking += not counted
-        task = asyncio.create_task(self._later(lane, delivery, needed, age))
+        task = asyncio.create_task(self._later(lane, delivery, chosen, needed, age))
         self._tasks[task] = delivery
         task.add_done_callback(lambda task: self._ended(lane, task, counted=counted))
 
@@ -83,7 +85,14 @@ class Preparer:
             self._broken(lane, delivery, error)
         self._wake((lane.name,))
 
-    async def _later(self, lane: Lane, delivery: Delivery, needed: tuple[Enrichment, ...], age: int) -> None:
+    async def _later(
+        self,
+        lane: Lane,
+        delivery: Delivery,
+        chosen: Shape | None,
+        needed: tuple[Enrichment, ...],
+        age: int,
+    ) -> None:
         puts: Any = NO_PUTS
         if needed:
             began = self._clock.now()
@@ -95,10 +104,10 @@ class Preparer:
                 self._prepared(lane, delivery, found, None)
                 return
             puts = found.puts
-        made = lane.composer.compose_quickly(delivery, puts)
+        made = lane.composer.compose_quickly(delivery, chosen, puts)
         if made is None:
             loop = asyncio.get_running_loop()
-            made = await loop.run_in_executor(self._threads, lane.composer.compose, delivery, puts)
+            made = await loop.run_in_executor(self._threads, lane.composer.compose, delivery, chosen, puts)
         self._prepared(lane, delivery, made, None)
 
     def _not_yet(self, lane: Lane, delivery: Delivery, found: NotYet, began: int) -> None:

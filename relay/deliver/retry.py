@@ -13,6 +13,7 @@ from relay.target import TargetState
 LONGEST_WAIT: Final = 24 * 3600.0
 """Seconds of Retry-After that are honoured at most."""
 TOO_OLD: Final = "older than max_age"
+DELIVERED: Final = Delivered()
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +81,7 @@ def judge(tried: Tried, policy: Policy, state: TargetState) -> Outcome:
     """What becomes of the delivery, `state` being the target's after the attempt."""
     match tried.reply.verdict:
         case Verdict.TAKEN:
-            return Delivered()
+            return DELIVERED
         case Verdict.LATER | Verdict.GONE:
             return Wait()
         case Verdict.FAILED | Verdict.UNREACHABLE if state.down_at is not None:

@@ -1,13 +1,14 @@
 """What is told of deliveries and targets: log lines, metrics, and relay's own events."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Final
 
 import structlog
 
 from relay.alert import Alert, Tell, untold
 from relay.clock import SECOND
-from relay.delivery import Attempt, Dead, Delivered, Delivery, Ended, Outcome, Retry
+from relay.delivery import Attempt, Dead, Delivered, Delivery, Ended, Outcome, Retry, Skipped
 from relay.event import Event
 from relay.metrics import Metrics
 from relay.route import OWN_SOURCE
@@ -15,6 +16,9 @@ from relay.signs import span
 from relay.target import TargetState
 
 log = structlog.get_logger()
+
+WORDS: Final[Mapping[type, str]] = {Delivered: "delivered", Dead: "dead", Skipped: "skipped"}
+"""Outcomes as the metric calls them; the others are `retry`."""
 
 
 class Telling:
@@ -37,7 +41,7 @@ class Telling:
         now: int,
     ) -> None:
         """What became of deliveries that were claimed together."""
-        self._metrics.delivery(target, _word(outcome)).inc(len(deliveries))
+        self._metrics.delivery(target, WORDS.get(type(outcome), "retry")).inc(len(deliveries))
         match outcome:
             case Delivered() if target in self._resumed:
                 self._recovered(target, self._resumed.pop(target), now)
@@ -134,10 +138,3 @@ def _tells_of(target: str, deliveries: Sequence[Delivery]) -> bool:
 
 def _name(event: Event) -> object:
     return json.loads(event.body)["name"]
-
-
-def _word(outcome: Outcome) -> str:
-    """As the metric calls it."""
-    return {"Delivered": "delivered", "Dead": "dead", "Skipped": "skipped"}.get(
-        type(outcome).__name__, "retry"
-    )

@@ -155,12 +155,13 @@ class Worker:
         room = self._send_ready(lane, state, now)
         wanted = min(lane.wanted(room), AT_ONCE)
         claimed = await self._store.claim(lane.name, wanted, now) if wanted > 0 else []
+        target_time = state.time(now)
         for delivery in claimed:
-            if lane.policy.too_old(delivery, state.time(now)):
-                self._settle(lane, (delivery,), Dead(TOO_OLD), None)
+            if lane.policy.too_old(delivery, target_time):
+                self._settle(lane, (delivery,), Dead(TOO_OLD), None, now)
                 lane.old_at = 0  # where one is, more may be
             else:
-                self._preparer.prepare(lane, delivery, state.time(now) - delivery.born)
+                self._preparer.prepare(lane, delivery, target_time - delivery.born)
         room = self._send_ready(lane, state, now)
         if state.down_at is not None:
             await self._end_old(lane, state, now)
@@ -203,7 +204,7 @@ class Worker:
         elif isinstance(made, Message):
             lane.add(made, self._clock.now())
         else:
-            self._settle(lane, (delivery,), made, attempt)
+            self._settle(lane, (delivery,), made, attempt, self._clock.now())
 
     # one attempt
 
@@ -247,7 +248,7 @@ class Worker:
             self._change(lane.name, before, state, tried.why, message.deliveries)
         outcome = judge(tried, lane.policy, state)
         batch = batch_number(message) if lane.gathering is not None else None
-        self._settle(lane, message.deliveries, outcome, attempt, batch)
+        self._settle(lane, message.deliveries, outcome, attempt, now, batch)
 
     def _settle(
         self,
@@ -255,10 +256,11 @@ class Worker:
         deliveries: tuple[Delivery, ...],
         outcome: Outcome,
         attempt: Attempt | None,
+        now: int,
         batch: int | None = None,
     ) -> None:
         self._store.settle([Settlement(delivery, outcome, attempt, batch) for delivery in deliveries])
-        self._telling.settled(lane.name, deliveries, outcome, attempt, self._clock.now())
+        self._telling.settled(lane.name, deliveries, outcome, attempt, now)
 
     def _change(
         self, name: str, before: TargetState, state: TargetState, why: str, tried: tuple[Delivery, ...] = ()

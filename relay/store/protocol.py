@@ -17,8 +17,7 @@ from relay.store.progress import Advance, Json, Memory, Watch
 Called: TypeAlias = Callable[[set[str]], None]
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(NamedTuple):
     """An event, the deliveries it is owed, the watches it begins: stored together or not at all."""
 
     event: Event

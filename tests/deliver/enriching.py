@@ -91,7 +91,7 @@ class EnrichStand(Stand):
         """An event of that type, owed to the box; its id."""
         body, planned = json.dumps(document).encode(), (Planned("all", "box", shaped=Shaped.SHAPED),)
         (entry,) = self._entries(planned, body, 1)
-        await self.store.append([replace(entry, event=replace(entry.event, type=type))])
+        await self.store.append([entry._replace(event=replace(entry.event, type=type))])
         return entry.event.id
 
     async def told(self, id: str) -> tuple[str, int, str | None]:

@@ -94,7 +94,7 @@ async def test_a_long_list_counts_though_nothing_in_it_is_new(queue: Queue) -> N
 
 def settlements(batch: int | None, count: int) -> list[Settlement]:
     """Of so many deliveries that were tried in one batch; None: each alone."""
-    return [replace(settlement(f"{batch}-{n}"), batch=batch) for n in range(count)]
+    return [settlement(f"{batch}-{n}")._replace(batch=batch) for n in range(count)]
 
 
 @pytest.mark.parametrize("alone", [0, 1, BATCH_ENTRIES - 1, BATCH_ENTRIES, BATCH_ENTRIES * 2 - 7])

@@ -220,7 +220,7 @@ class Walk(RuleBasedStateMachine):
 
     def settled(self, deliveries: list[Delivery], kind: str, outcome: Outcome, batch: int | None) -> None:
         made = [settlement(delivery, outcome) for delivery in deliveries]
-        self.store.settle([replace(each, batch=batch) for each in made])
+        self.store.settle([each._replace(batch=batch) for each in made])
         self.run(self.store.flush())
         for delivery in deliveries:
             owed = self.owed[delivery.id]

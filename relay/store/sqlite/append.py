@@ -7,7 +7,7 @@ from typing import Final, NamedTuple
 import orjson
 
 from relay.delivery import State
-from relay.event import Event, Ids, pack_headers
+from relay.event import Event, Ids, pack_headers, tick_in
 from relay.route import Planned
 from relay.store.protocol import Entry, Receipt
 from relay.store.sqlite.owed import Born, Chained, New, insert_owed
@@ -73,11 +73,11 @@ def _sort_out(
     for entry, mine in zip(entries, names, strict=True):
         first = _first_known(mine, known)
         if first is None:
-            event, heard = ids.tick(entry.event.id), None
+            event, heard = tick_in(entry.event.id), None
             found.new.append((event, entry))
             found.receipts.append(Receipt(entry.event.id))
         else:
-            event, heard = first, ids.tick(entry.event.id)
+            event, heard = first, tick_in(entry.event.id)
             found.receipts.append(Receipt(ids.text(first), duplicate=True))
         for name in mine:
             if name not in known:

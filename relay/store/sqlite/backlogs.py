@@ -48,7 +48,7 @@ class Backlogs:
     def taken(self, target: str) -> Taken:
         """What of `target` is ready or being tried."""
         backlog = self.of(target)
-        rows = frozenset([delivery_row(self._ids, id) for id in backlog.taken])
+        rows = frozenset([delivery_row(id) for id in backlog.taken])
         return Taken(rows, frozenset(backlog.chains))
 
     def claim(self, target: str, count: int, now: int) -> list[Delivery]:
@@ -131,7 +131,7 @@ class Backlogs:
                 continue
             id, chain = f"{event.id}-{n}", None
             if planned.order is not None:
-                chain = chained.get(delivery_row(self._ids, id))
+                chain = chained.get(delivery_row(id))
                 if chain is None:
                     continue  # it is held
             touched.add(planned.target)

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 from typing import Any, Final, TypeVar
 
-from relay.event import Ids
+from relay.event import Ids, tick_in
 
 T = TypeVar("T")
 
@@ -20,10 +20,9 @@ CHUNK: Final = 64
 VIA: Final = ("webhook", "poll")
 
 
-def delivery_row(ids: Ids, text: str) -> int:
-    """The row id of delivery `text` (`EVENT-N`)."""
-    event, _, number = text.rpartition("-")
-    return ids.tick(event) * PER_EVENT + int(number)
+def delivery_row(text: str) -> int:
+    """The row id of delivery `text` (`EVENT-N`), which is one of this store."""
+    return tick_in(text) * PER_EVENT + int(text[text.rindex("-") + 1 :])
 
 
 def delivery_text(ids: Ids, row: int) -> str:

@@ -8,7 +8,6 @@ from typing import Final, NamedTuple
 import orjson
 
 from relay.delivery import Dead, Delivered, Postponed, Retry, Settlement, Skipped, State, Wait
-from relay.event import Ids
 from relay.store.sqlite.chains import Head, mend
 from relay.store.sqlite.rows import PER_EVENT, chunks, delivery_row, flat, kept_text, values
 
@@ -63,7 +62,7 @@ WHERE id IN (SELECT value FROM json_each(?)) AND planned > 0
 """Contract 5: pending if any is, else dead if any is, else delivered if any is, else skipped."""
 
 
-def settle(c: sqlite3.Connection, settlements: Sequence[Settlement], ids: Ids, now: int) -> list[Head]:
+def settle(c: sqlite3.Connection, settlements: Sequence[Settlement], now: int) -> list[Head]:
     """Write `settlements` down, each with its attempt; then their events' states, and who is next.
 
     The heads of the chains in which one has ended.
@@ -74,7 +73,7 @@ def settle(c: sqlite3.Connection, settlements: Sequence[Settlement], ids: Ids, n
         rows: list[Row] = []
         tries: list[tuple[object, ...]] = []
         for settlement in some:
-            number = delivery_row(ids, settlement.delivery.id)
+            number = delivery_row(settlement.delivery.id)
             row = _row(number, settlement, now)
             rows.append(row)
             if settlement.attempt is not None:

@@ -69,7 +69,7 @@ def _write(
     c: sqlite3.Connection, batch: Batch, about: frozenset[str], ids: Ids, salt: bytes, born: Born, now: int
 ) -> Written:
     # what has ended first: a new delivery may be the next of its chain at once
-    heads = settle(c, batch.settlements, ids, now) if batch.settlements else []
+    heads = settle(c, batch.settlements, now) if batch.settlements else []
     entries = [entry for waiting in batch.appends for entry in waiting.entries]
     made = append(c, entries, ids, salt, born, now) if entries else Appended([], {})
     for name, state in batch.states.items():
