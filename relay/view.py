@@ -3,6 +3,7 @@
 import hashlib
 import json
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Any, Final
 
 import orjson
@@ -90,8 +91,12 @@ def _whole(digits: str) -> int | Number:
 
 
 def _headers(view: View) -> dict[str, str]:
-    pairs = reversed(view.headers)
-    return {_text(name).lower(): _text(value) for name, value in pairs}
+    return {_name(raw): value.decode("utf-8", "surrogateescape") for raw, value in reversed(view.headers)}
+
+
+@lru_cache(maxsize=512)
+def _name(raw: bytes) -> str:
+    return raw.decode("utf-8", "surrogateescape").lower()
 
 
 def _query(view: View) -> dict[str, str]:
@@ -111,10 +116,6 @@ def _content_type(headers: Headers) -> bytes | None:
 
 def _digest(view: View) -> str:
     return hashlib.sha256(view.bytes).hexdigest()
-
-
-def _text(raw: bytes) -> str:
-    return raw.decode("utf-8", "surrogateescape")
 
 
 _PARTS: Final[dict[str, Callable[[View], Any]]] = {

@@ -19,24 +19,22 @@ def made(
     proofs = source.provider.proofs
     query = kept_query(asked.query, source.provider.proof_parameters)
     parts = (Part(found, asked.headers, asked.body),) if isinstance(found, Identity) else found
-    return [_event(next_id(now), part, source.name, query, proofs, now) for part in parts]
-
-
-def _event(id: str, part: Part, source: str, query: str, proofs: frozenset[bytes], now: int) -> Event:
-    identity = part.identity
-    return Event(
-        id=id,
-        source=source,
-        key=identity.key,
-        type=identity.type or source,
-        via="webhook",
-        received=now,
-        body=part.body,
-        headers=kept_headers(part.headers, proofs),
-        query=query,
-        also=identity.also,
-        occurred=identity.occurred,
-    )
+    return [
+        Event(
+            id=next_id(now),
+            source=source.name,
+            key=part.identity.key,
+            type=part.identity.type or source.name,
+            via="webhook",
+            received=now,
+            body=part.body,
+            headers=kept_headers(part.headers, proofs),
+            query=query,
+            also=part.identity.also,
+            occurred=part.identity.occurred,
+        )
+        for part in parts
+    ]
 
 
 def kept_headers(headers: Headers, proofs: frozenset[bytes]) -> Headers:

@@ -1,7 +1,6 @@
 """What goes into the next commit: neither senders nor passes wait for more than a batch of the others."""
 
 import asyncio
-from dataclasses import replace
 from math import inf
 
 import pytest

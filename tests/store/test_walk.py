@@ -5,7 +5,7 @@ Of each order one at a time goes out, the first one first; nothing waits for eve
 
 import asyncio
 import tempfile
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
 from typing import Any, Protocol
 
 from multidict import CIMultiDict, CIMultiDictProxy
@@ -31,29 +30,29 @@ class Request:
         """As received, without the `?`."""
         self.headers = headers
         self.body = body
-        if fields is not None:
-            self.__dict__["fields"] = fields
+        self._fields = fields
+        self.view_so_far: View | None = None
+        """`view`, if anything was looked at by now."""
 
-    @cached_property
+    @property
     def fields(self) -> "CIMultiDictProxy[str]":
         """The headers by name, whatever their case; bytes that are not UTF-8 are surrogates."""
-        pairs = [(_text(name), _text(value)) for name, value in self.headers]
-        return CIMultiDictProxy(CIMultiDict(pairs))
+        if self._fields is None:
+            pairs = [(_text(name), _text(value)) for name, value in self.headers]
+            self._fields = CIMultiDictProxy(CIMultiDict(pairs))
+        return self._fields
 
     def header(self, name: str) -> bytes | None:
         """The first header of that name, as it came."""
         value: str | None = self.fields.get(name)
         return None if value is None else value.encode("utf-8", "surrogateescape")
 
-    @cached_property
+    @property
     def view(self) -> View:
         """What expressions see of it."""
-        return View(self.headers, self.query, self.body)
-
-    @property
-    def view_so_far(self) -> View | None:
-        """The same, if anything was looked at by now."""
-        return self.__dict__.get("view")
+        if self.view_so_far is None:
+            self.view_so_far = View(self.headers, self.query, self.body)
+        return self.view_so_far
 
     @property
     def json(self) -> Any:
