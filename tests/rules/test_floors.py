@@ -18,6 +18,7 @@ FLOORS = (
         "expression",
         "form",
         "log",
+        "mac",
         "metrics",
         "moment",
         "process",

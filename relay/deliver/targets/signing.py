@@ -1,7 +1,6 @@
 """Signatures of what relay sends: Standard Webhooks, and an HMAC in the receiver's own words."""
 
 import base64
-import hmac
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -16,6 +15,7 @@ from relay.config.signing import PRIVATE, PRIVATE_SIZES, standard_key
 from relay.config.target import HmacSign, Sign, StandardSign
 from relay.deliver.targets.protocol import Message
 from relay.errors import Problem
+from relay.mac import mac
 
 SEED: Final = min(PRIVATE_SIZES)
 """Bytes of an ed25519 seed, which the public key may follow."""
@@ -70,7 +70,7 @@ def _key(text: str) -> Key:
     assert raw is not None, "the file's own rules let none pass that is no key"
     if text.startswith(PRIVATE):
         return _private_key(raw)
-    return lambda signed: "v1," + _base64(hmac.digest(raw, signed, "sha256"))
+    return lambda signed: "v1," + _base64(mac(raw, signed, "sha256"))
 
 
 def _private_key(raw: bytes) -> Key:
@@ -102,7 +102,7 @@ class HmacSigner:
     def __call__(self, message: Message, url: str, _now: int) -> None:
         text = b"".join([part(message, url) for part in self.parts])
         _forget_senders(message.headers)
-        message.headers[self.header] = self.prefix + self.written(hmac.digest(self.key, text, self.algorithm))
+        message.headers[self.header] = self.prefix + self.written(mac(self.key, text, self.algorithm))
 
 
 def _hmac(words: HmacSign) -> Signer:

@@ -1,6 +1,5 @@
 """GitHub: an event's type is its name and the body's action, of JSON hooks and of form hooks."""
 
-import hmac
 from typing import Any
 from urllib.parse import unquote_to_bytes
 
@@ -9,6 +8,7 @@ from typing_extensions import override
 
 from relay import form
 from relay.event import Headers
+from relay.mac import mac
 from relay.receive.providers.named import Named
 from relay.receive.providers.protocol import Identity, Request, Sample
 from relay.receive.verify.signature import BodySignature
@@ -27,7 +27,7 @@ class GitHub(Named):
     @override
     def sign(self, sample: Sample, now: int) -> Headers:
         assert isinstance(self.proof, BodySignature)
-        old = hmac.digest(self.proof.keys[0], sample.body, "sha1").hex().encode()
+        old = mac(self.proof.keys[0], sample.body, "sha1").hex().encode()
         return (*super().sign(sample, now), (b"X-Hub-Signature", b"sha1=" + old))
 
 

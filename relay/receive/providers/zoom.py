@@ -13,7 +13,7 @@ from relay.receive.handshake import JSON
 from relay.receive.providers.named import Named
 from relay.receive.providers.protocol import Answer, Rejected, Request
 from relay.receive.verify.proof import AUTHORIZATION
-from relay.receive.verify.scheme import mac
+from relay.receive.verify.scheme import written_mac
 from relay.receive.verify.signature import Signature
 
 _PLAIN_TOKEN: Final = re.compile("[A-Za-z0-9_-]{1,64}")
@@ -35,7 +35,7 @@ class Zoom(Named):
         token = _plain_token(request.json)
         if token is None:
             return Rejected(400, "no plainToken such as Zoom sends")
-        encrypted = mac(self._key(request, now), token.encode(), "sha256", "hex").decode()
+        encrypted = written_mac(self._key(request, now), token.encode(), "sha256", "hex").decode()
         return Answer(orjson.dumps({"plainToken": token, "encryptedToken": encrypted}), JSON)
 
     def _key(self, request: Request, now: int) -> bytes:

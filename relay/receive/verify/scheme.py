@@ -11,6 +11,7 @@ from typing import Protocol, Self
 from typing_extensions import override
 
 from relay.errors import RelayError
+from relay.mac import mac
 from relay.receive.verify.proof import NO_KEY
 from relay.receive.verify.wording import MOST_SIGNATURES
 
@@ -42,9 +43,9 @@ class Scheme(Protocol):
         """What `secret` must name so that signatures of that private key verify. RelayError as above."""
 
 
-def mac(key: bytes, text: bytes, algorithm: str, encoding: str) -> bytes:
+def written_mac(key: bytes, text: bytes, algorithm: str, encoding: str) -> bytes:
     """The HMAC of `text`, in hex or base64."""
-    return encoded(hmac.digest(key, text, algorithm), encoding)
+    return encoded(mac(key, text, algorithm), encoding)
 
 
 def encoded(raw: bytes, encoding: str) -> bytes:
@@ -102,7 +103,7 @@ class Mac(SharedSecret):
 
     @override
     def sign(self, key: bytes, text: bytes) -> bytes:
-        return mac(key, text, self.algorithm, self.encoding)
+        return written_mac(key, text, self.algorithm, self.encoding)
 
 
 class Digest(SharedSecret):

@@ -15,7 +15,7 @@ from relay.event import Headers
 from relay.receive.providers.protocol import Request
 from relay.receive.verify import place
 from relay.receive.verify.proof import Proof
-from relay.receive.verify.scheme import Mac, Scheme, mac
+from relay.receive.verify.scheme import Mac, Scheme, written_mac
 from relay.receive.verify.signed import Material, Signed
 from relay.receive.verify.stamp import Window
 from relay.receive.verify.wording import Wording
@@ -44,13 +44,13 @@ class BodySignature(Proof):
         if self.encoding == "hex":
             given = given.lower()
         for key in self.keys:
-            if hmac.compare_digest(mac(key, request.body, self.algorithm, self.encoding), given):
+            if hmac.compare_digest(written_mac(key, request.body, self.algorithm, self.encoding), given):
                 return None
         return f"a wrong signature in {self.header}"
 
     @override
     def headers(self, request: Request, _now: int) -> Headers:
-        signature = mac(self.keys[0], request.body, self.algorithm, self.encoding)
+        signature = written_mac(self.keys[0], request.body, self.algorithm, self.encoding)
         return ((self.header.encode(), self.prefix + signature),)
 
 

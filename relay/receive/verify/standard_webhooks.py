@@ -13,6 +13,7 @@ from relay.clock import SECOND
 from relay.config.schema import SourceConfig
 from relay.config.secret import Secret
 from relay.event import Headers
+from relay.mac import mac
 from relay.receive.faults import Faults
 from relay.receive.providers.protocol import Request
 from relay.receive.verify.extra import crypto
@@ -143,4 +144,4 @@ def _signatures(value: bytes, version: bytes) -> Iterator[bytes]:
 
 
 def _sign(key: bytes, text: bytes) -> bytes:
-    return base64.b64encode(hmac.digest(key, text, "sha256"))
+    return base64.b64encode(mac(key, text, "sha256"))
