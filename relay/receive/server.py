@@ -134,7 +134,12 @@ class Receiver:
     async def _take(self, asked: Request, source: Source, arrived: float) -> Receipts | Rejected | Answer:
         """From a whole request to events on disk, or to the answer of a handshake."""
         now = self._clock.now()
-        found = await self._examine(asked, source, now, arrived)
+        if _is_quick(source, asked):
+            found = examine(source.provider, asked, now)
+        else:
+            found = await self._examined(source, asked, now, arrived)
+        if isinstance(found, Wanted):
+            found = await self._certified(found, source, asked, now, arrived)
         if isinstance(found, Answer):
             return await self._confirmed(found, source, arrived)
         if isinstance(found, Rejected):
@@ -149,27 +154,23 @@ class Receiver:
             return Rejected(503, error.message)
         return receipts
 
-    async def _examine(
-        self, asked: Request, source: Source, now: int, arrived: float
+    async def _certified(
+        self, wanted: Wanted, source: Source, asked: Request, now: int, arrived: float
     ) -> Identity | tuple[Part, ...] | Answer | Rejected:
-        """What it is; a certificate that is wanted for that is fetched."""
-        found = await self._examined(source, asked, now, arrived)
-        if not isinstance(found, Wanted):
-            return found
-        fetched = await self._outside.fetch(found.url, _left(source, arrived))
+        """What it is, by the certificate that is wanted for that."""
+        fetched = await self._outside.fetch(wanted.url, _left(source, arrived))
         if fetched is None:
-            return Rejected(503, f"its certificate cannot be had from {_host(found.url)}")
+            return Rejected(503, f"its certificate cannot be had from {_host(wanted.url)}")
         found = await self._examined(source, asked, now, arrived, fetched)
         return found if not isinstance(found, Wanted) else Rejected(503, "its certificate is of no use")
 
     async def _examined(
         self, source: Source, asked: Request, now: int, arrived: float, fetched: bytes | None = None
     ) -> Finding:
-        provider = source.provider
-        if len(asked.body) <= (LOOPED if provider.loops else LARGE):
-            return examine(provider, asked, now, fetched)
+        if _is_quick(source, asked):
+            return examine(source.provider, asked, now, fetched)
         loop = asyncio.get_running_loop()
-        job = loop.run_in_executor(self._threads, examine, provider, asked, now, fetched)
+        job = loop.run_in_executor(self._threads, examine, source.provider, asked, now, fetched)
         done, _ = await asyncio.wait({job}, timeout=max(0.0, _left(source, arrived)))
         if done:
             return job.result()
@@ -245,6 +246,10 @@ def _target(request: web.BaseRequest) -> str:
     """The request's target as it came; a proxy's absolute form without its host."""
     target = request.raw_path
     return target if target.startswith("/") else request.rel_url.raw_path_qs
+
+
+def _is_quick(source: Source, asked: Request) -> bool:
+    return len(asked.body) <= (LOOPED if source.provider.loops else LARGE)
 
 
 def _left(source: Source, arrived: float) -> float:

@@ -36,6 +36,11 @@ class Queue:
     def appends(self) -> list[Append]:
         return [*self._senders.values(), *self._passes.values()]
 
+    @property
+    def senders(self) -> int:
+        """Appends of senders that wait."""
+        return len(self._senders)
+
     def add(self, append: Append) -> None:
         self._line(append)[id(append)] = append
 

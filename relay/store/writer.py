@@ -15,6 +15,7 @@ import structlog
 from relay.delivery import Settlement
 from relay.store.alarm import Alarm
 from relay.store.batch import Append, Batch, Commit, refuse, resolve
+from relay.store.pause import Pause
 from relay.store.progress import Advance, Json
 from relay.store.protocol import Entry, Pulse, Receipt
 from relay.store.queue import Queue
@@ -26,12 +27,12 @@ T = TypeVar("T")
 FEW: Final = 8
 """Appends in a batch up to which the next one is committed without a pause."""
 GATHER: Final = 0.004
-"""Seconds of that pause at most; it lasts as long as the commit did."""
+"""Seconds of that pause at most; and it lasts no longer than two such commits."""
 HANG: Final = 2.5
 """Seconds after which a commit that runs counts as failing: longer than a write waits for a lock."""
 STUCK: Final = 10.0
 """Seconds after which the writer does not answer any more."""
-PAUSE: Final = 0.2
+AGAIN: Final = 0.2
 """Seconds between tries while commits fail."""
 ENDED: Final = "nothing is written any more"
 
@@ -58,6 +59,7 @@ class Writer:
         """Those of the running transaction."""
         self._alarm = Alarm(self._expire)
         self._wake = asyncio.Event()
+        self._pause = Pause()
         self._closing = False
         self._ended = False
         self._began: float | None = None
@@ -78,6 +80,7 @@ class Writer:
         waiting = Append(entries, loop.create_future(), deadline, advance)
         self._alarm.by(deadline)
         self._queue.add(waiting)
+        self._pause.came(self._queue.senders)
         self._call()
         return waiting.done
 
@@ -176,12 +179,12 @@ class Writer:
                 break
 
     async def _gather(self, batch: Batch) -> None:
-        """After a large batch, let the loop answer those who waited, and bring the next ones together.
+        """After a large batch, let the loop answer those who waited, until as many as they were have come.
 
         The two share one interpreter: in turns each does more than side by side.
         """
         if len(batch.appends) > FEW and not self._closing:
-            await asyncio.sleep(min(self._seconds, GATHER))
+            await self._pause.last(len(batch.appends), min(2 * self._seconds, GATHER))
 
     def _take_flushes(self) -> "list[asyncio.Future[None]]":
         """Who waits for no more than is taken by now."""
@@ -208,7 +211,7 @@ class Writer:
 
     async def _breathe(self) -> None:
         """Commits fail: no more than a few tries a second."""
-        await asyncio.sleep(PAUSE)
+        await asyncio.sleep(AGAIN)
 
     async def _write(self, batch: Batch) -> None:
         self._began = began = time.monotonic()

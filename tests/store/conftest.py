@@ -77,7 +77,7 @@ async def store(home: Home) -> Store:
 @pytest.fixture
 def disk(monkeypatch: pytest.MonkeyPatch) -> Disk:
     """It takes what it is given, until it is told otherwise."""
-    monkeypatch.setattr(relay.store.writer, "PAUSE", 0.0)
+    monkeypatch.setattr(relay.store.writer, "AGAIN", 0.0)
     return Disk()
 
 

@@ -135,10 +135,14 @@ class Backlogs:
                 if chain is None:
                     continue  # it is held
             touched.add(planned.target)
+            backlog = self.of(planned.target)
+            if backlog.behind:
+                backlog.fall_behind()
+                continue  # it is found among the rows
             born = self._born(planned.target, event.received)
             delivery = Delivery(id, id, planned.route, planned.target, 0, 0, born, event)
             delivery.shaped, delivery.due, delivery.chain = planned.shaped, event.received, chain
-            if self.of(planned.target).offer(delivery, space):
+            if backlog.offer(delivery, space):
                 taken = len(event.body)
         return taken
 

@@ -19,7 +19,7 @@ PASSES = 4
 
 @pytest.fixture(autouse=True)
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(writer, "PAUSE", 0.0)
+    monkeypatch.setattr(writer, "AGAIN", 0.0)
 
 
 async def passed(store: Store, n: int) -> None:

@@ -64,7 +64,7 @@ async def afterwards(store: Store, told: dict[str, Receipt]) -> None:
 
 @pytest.fixture(autouse=True)
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(writer, "PAUSE", 0.0)
+    monkeypatch.setattr(writer, "AGAIN", 0.0)
 
 
 @pytest.mark.parametrize("wrong", ["before", "after"])

@@ -28,7 +28,7 @@ async def store(
 ) -> AsyncIterator[SqliteStore]:
     """One that waits for no lock."""
     monkeypatch.setattr(connection, "BUSY_TIMEOUT", 0.0)
-    monkeypatch.setattr(writer, "PAUSE", 0.0)
+    monkeypatch.setattr(writer, "AGAIN", 0.0)
     opened = await open_store(tmp_path / "relay.db", clock, min_free=0)
     assert isinstance(opened, SqliteStore)
     yield opened
