@@ -4,7 +4,7 @@ import asyncio
 import re
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from aiohttp import web
 from pydantic_core import PydanticCustomError
@@ -63,24 +63,27 @@ class ReplayCalls:
         given = await fields(request, (*FILTERS, *(() if ids else PAGE), "rate", "fresh", "dry_run"))
         if isinstance(given, Refused):
             return refuse(given)
-        before = _take_before(given)
-        query, how = self._query(given, ids), _how(given, self._running.clock.now())
+        now, begun = self._running.clock.now(), _take_begun(given)
+        query, how = self._query(given, ids), _how(given, now)
         if isinstance(query, Refused):
             return refuse(query)
         if isinstance(how, Refused):
             return refuse(how)
+        # what comes while a long one goes on, oldest first, is not of it: else it would never end
+        begun = begun if begun.below else Begun(0, self._running.store.next_id(now))
 
         def turn(page: Query, taken: int) -> Awaitable[Count]:
-            return self._running.store.replay(page, replace(how, before=before + taken), self._plan)
+            return self._running.store.replay(page, replace(how, before=begun.taken + taken), self._plan)
 
         status = 200 if how.dry_run else 202
-        return await self._answer(query, turn, given, status, ("events", "deliveries"), before)
+        query = replace(query, below=begun.below)
+        return await self._answer(query, turn, given, status, ("events", "deliveries"), begun)
 
     async def discard(self, request: web.Request) -> web.Response:
         given = await fields(request, (*FILTERS, *PAGE, "dry_run"))
         if isinstance(given, Refused):
             return refuse(given)
-        before = _take_before(given)
+        begun = _take_begun(given)
         query, dry_run = self._query(given, ()), flag(given, "dry_run")
         if isinstance(query, Refused):
             return refuse(query)
@@ -93,7 +96,7 @@ class ReplayCalls:
         def turn(page: Query, _before: int) -> Awaitable[Count]:
             return self._running.store.discard(page, now, dry_run=dry_run)
 
-        return await self._answer(query, turn, given, 200, ("deliveries",), before)
+        return await self._answer(query, turn, given, 200, ("deliveries",), begun)
 
     def _query(self, given: Given, ids: tuple[str, ...]) -> Query | Refused:
         query = parse_query(given, self._running.clock.now(), MOST, MOST)
@@ -119,7 +122,7 @@ class ReplayCalls:
         given: Given,
         status: int,
         shown: tuple[str, ...],
-        before: int = 0,
+        begun: "Begun",
     ) -> web.Response:
         try:
             total = await in_pages(query, turn)
@@ -129,7 +132,8 @@ class ReplayCalls:
             self._counts.forget()
         document: dict[str, Any] = {name: getattr(total, name) for name in shown}
         if "limit" in given:
-            document["next"] = total.next and _cursor(total.next, before + total.deliveries)
+            begun = Begun(begun.taken + total.deliveries, begun.below)
+            document["next"] = total.next and _cursor(total.next, begun)
         return answer(document, status)
 
 
@@ -147,17 +151,26 @@ async def in_pages(query: Query, turn: Turn) -> Total:
     return total
 
 
-def _take_before(given: Given) -> int:
-    """How many deliveries the calls before took, for the pace: the cursor says it (`_cursor`)."""
-    match = re.fullmatch(r"([0-9a-f]{20})\.([0-9]{1,15})", str(given.get("cursor")))
+class Begun(NamedTuple):
+    """What the calls before say of this one."""
+
+    taken: int = 0
+    """Deliveries that they took, for the pace."""
+    below: str = ""
+    """The id that the first event would have had that came after the first of them."""
+
+
+def _take_begun(given: Given) -> Begun:
+    """The cursor says it (`_cursor`)."""
+    match = re.fullmatch(r"([0-9a-f]{20})\.([0-9]{1,15})\.([0-9a-f]{20})?", str(given.get("cursor")))
     if match is None:
-        return 0
+        return Begun()
     given["cursor"] = match[1]
-    return int(match[2])
+    return Begun(int(match[2]), match[3] or "")
 
 
-def _cursor(id: str, taken: int) -> str:
-    return f"{id}.{taken}"
+def _cursor(id: str, begun: Begun) -> str:
+    return f"{id}.{begun.taken}.{begun.below}"
 
 
 def _how(given: Given, now: int) -> Replay | Refused:

@@ -16,7 +16,7 @@ from relay.cli.pages import bar, counted, take
 @click.command("replay", cls=Command)
 @click.argument("ids", nargs=-1, metavar="[ID]...")
 @filter_options
-@limit_option("At most so many events, the newest.")
+@limit_option("At most so many events, the oldest.")
 @click.option("--rate", metavar="RATE", help='So many deliveries a second, as in "50/s".')
 @click.option("--fresh", is_flag=True, help="New idempotency keys, for targets that remember the old ones.")
 @click.option("--dry-run", is_flag=True, help="Only count.")

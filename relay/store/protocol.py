@@ -94,6 +94,9 @@ class Query:
     limit: int = 100
     cursor: str | None = None
     """The `next` of the page before."""
+    below: str | None = None
+    """An id: only of events that came before the one that got it."""
+    oldest_first: bool = False
 
     @property
     def narrows(self) -> bool:
@@ -272,9 +275,8 @@ class Store(Outbox, Memory, Archive, Protocol):
     async def replay(self, query: Query, how: Replay, replan: Replan) -> Count:
         """Make the deliveries of what `query` finds due again, at most `query.limit` events of it.
 
-        Event by event, newest first; with `target`, `route` or `state` only such deliveries. An unrouted
-        event is planned anew by `replan`. Of one order the first is due first; what enrichments answered for
-        these events is forgotten.
+        Event by event, oldest first; with `target`, `route` or `state` only such deliveries. An unrouted
+        event is planned anew by `replan`. What enrichments answered for these events is forgotten.
         """
 
     async def discard(self, query: Query, now: int, *, dry_run: bool = False) -> Count:

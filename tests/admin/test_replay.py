@@ -72,7 +72,7 @@ async def test_a_rate_spaces_all_pages(call: Call, store: Store) -> None:
     assert (first["deliveries"], second["deliveries"]) == (3, 3)
     _, page = await call("GET events")
     due = [parse_rfc3339(event["deliveries"][0]["next_at"]) - START for event in page["events"]]
-    assert due == [n * SECOND // 2 for n in range(6)]
+    assert due == [n * SECOND // 2 for n in reversed(range(6))]
 
 
 @pytest.mark.usefixtures("small_pages")
@@ -84,6 +84,19 @@ async def test_a_limit_bounds_a_call_and_a_cursor_goes_on(call: Call, store: Sto
     assert (status, answer["events"], answer["deliveries"]) == (202, 3, 3)
     _, answer = await call("POST replay", {"source": "shop", "limit": 3, "cursor": answer["next"]})
     assert answer == {"events": 2, "deliveries": 2, "next": None}
+
+
+@pytest.mark.usefixtures("small_pages")
+async def test_what_comes_meanwhile_is_not_replayed(call: Call, store: Store) -> None:
+    """Neither in the call that began it, nor in those that go on with it."""
+    await put_many(store, 4)
+    await end(store, Delivered())
+    _, first = await call("POST replay", {"source": "shop", "limit": 1})
+    await put_many(store, 5)
+    _, second = await call("POST replay", {"source": "shop", "limit": 1, "cursor": first["next"]})
+    _, third = await call("POST replay", {"source": "shop", "limit": 9, "cursor": second["next"]})
+    assert (first["events"], second["events"]) == (1, 1)
+    assert third == {"events": 2, "deliveries": 2, "next": None}
 
 
 @pytest.mark.usefixtures("small_pages")

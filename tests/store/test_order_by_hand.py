@@ -118,6 +118,20 @@ async def test_a_replay_of_all_keeps_the_order(store: Store, home: Home) -> None
     await sound(again)
 
 
+async def test_a_replay_in_pages_keeps_the_order(store: Store) -> None:
+    """Though each page is due before the next one is known: the oldest come first."""
+    all = await together(store, "a", "a", "a", "a")
+    while deliveries := await claimed_all(store):
+        await settled(store, deliveries, DELIVERED)
+    got, cursor = [], None
+    for _ in range(2):
+        cursor = (await store.replay(Query(limit=2, cursor=cursor), Replay(LATER), replan())).next
+        while deliveries := await claimed_all(store, now=LATER):
+            got += ids_of(deliveries)
+            await settled(store, deliveries, DELIVERED)
+    assert got == all
+
+
 async def test_a_paced_replay_keeps_order_and_pace(store: Store) -> None:
     """Of one key the first takes the first place of them all, so that nobody waits for a later one."""
     all = await together(store, "a", "a", "a")

@@ -98,7 +98,7 @@ async def test_a_fresh_replay_of_what_waits_already_has_a_new_key(store: Store) 
 
 
 async def test_a_paced_replay_spaces_its_deliveries(store: Store) -> None:
-    """So many a second, newest first, counting on from page to page; none before its time."""
+    """So many a second, oldest first, counting on from page to page; none before its time."""
     ids = await put_many(store, 4)
     await delivered(store)
     first = await replayed(store, Query(limit=2), per_second=2)
@@ -108,7 +108,7 @@ async def test_a_paced_replay_spaces_its_deliveries(store: Store) -> None:
     assert (second.events, second.deliveries) == (2, 2)
     half = SECOND // 2
     got = [[d.event.id for d in await claimed(store, now=LATER + n * half)] for n in range(4)]
-    assert got == [[id] for id in reversed(ids)]
+    assert got == [[id] for id in ids]
     assert await claimed(store, now=LATER - 1) == []
 
 

@@ -120,11 +120,8 @@ class Walk(RuleBasedStateMachine):
         how = Replay(now, pace, fresh=fresh)
         assert self.run(self.store.replay(query, how, replan())).deliveries == len(chosen)
         dues = [now + (0 if pace is None else round(n * SECOND / pace)) for n in range(len(chosen))]
-        for order in {owed.order for owed in chosen}:
-            mine = [n for n, owed in enumerate(chosen) if owed.order == order]
-            for n, at in zip(mine, mine if order is None else reversed(mine), strict=True):
-                chosen[n].due = dues[at]
-        for owed in chosen:
+        for owed, due in zip(chosen, dues, strict=True):
+            owed.due = due
             owed.state, owed.replays, owed.batch = "pending", owed.replays + 1, None
 
     @rule(age=st.integers(0, 30))
@@ -232,9 +229,9 @@ class Walk(RuleBasedStateMachine):
                     owed.due = getattr(outcome, "at", self.clock.now())
 
     def choose(self, data: st.DataObject) -> list[Owed]:
-        """Some of all deliveries, newest first."""
+        """Some of all deliveries, oldest first."""
         ids = data.draw(st.lists(st.sampled_from(sorted(self.owed)), min_size=1, max_size=5, unique=True))
-        return [self.owed[id] for id in sorted(ids, reverse=True)]
+        return [self.owed[id] for id in sorted(ids)]
 
     def shown(self) -> dict[str, tuple[str, int | None]]:
         """By delivery, its state and when it is due."""

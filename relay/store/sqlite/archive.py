@@ -29,9 +29,10 @@ def find(c: sqlite3.Connection, query: Query, ids: Ids) -> Page:
 
 
 def find_rows(c: sqlite3.Connection, query: Query, ids: Ids, limit: int) -> list[tuple[Any, ...]]:
-    """At most `limit` rows of events that `query` names, newest first."""
+    """At most `limit` rows of events that `query` names, newest first unless it says otherwise."""
     where, values = conditions(query, ids)
-    sql = f"SELECT {EVENT} FROM event e WHERE {where} ORDER BY e.id DESC LIMIT ?"
+    order = "ASC" if query.oldest_first else "DESC"
+    sql = f"SELECT {EVENT} FROM event e WHERE {where} ORDER BY e.id {order} LIMIT ?"
     return c.execute(sql, [*values, limit]).fetchall()
 
 
@@ -52,7 +53,10 @@ def conditions(query: Query, ids: Ids) -> tuple[str, list[Any]]:
     if query.until is not None:
         parts.append(("e.received < ?", [query.until]))
     if query.cursor is not None:
-        parts.append(("e.id < ?", [ids.tick(query.cursor)]))
+        beyond = "e.id > ?" if query.oldest_first else "e.id < ?"
+        parts.append((beyond, [ids.tick(query.cursor)]))
+    if query.below is not None:
+        parts.append(("e.id < ?", [ids.tick(query.below)]))
     parts += _delivery_conditions(query)
     return " AND ".join(part for part, _ in parts), [value for _, values in parts for value in values]
 

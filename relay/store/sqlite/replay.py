@@ -40,7 +40,7 @@ today's route again. It has been in no batch yet."""
 
 
 class Page(NamedTuple):
-    """Events that a replay takes at once, newest first."""
+    """Events that a replay takes at once, oldest first."""
 
     ticks: list[int]
     next: str | None
@@ -165,18 +165,18 @@ def _next(rows: Sequence[tuple[int, ...]], query: Query, ids: Ids) -> str | None
 
 
 def _still(c: sqlite3.Connection, turn: Turn) -> list[tuple[int, int]]:
-    """Those of the page that are meant by now, newest first, and their states."""
+    """Those of the page that are meant by now, oldest first, and their states."""
     where, given = conditions(but(turn.query, cursor=None), turn.ids)
     listed = orjson.dumps(turn.page.ticks).decode()
     return c.execute(
         "SELECT e.id, e.state FROM event e WHERE e.id IN (SELECT value FROM json_each(?)) "
-        f"AND {where} ORDER BY e.id DESC",
+        f"AND {where} ORDER BY e.id",
         [listed, *given],
     ).fetchall()
 
 
 def _deliveries(c: sqlite3.Connection, ticks: list[int], query: Query) -> list[Owed]:
-    """The deliveries of events that `query` means, newest event first.
+    """The deliveries of events that `query` means, oldest event first.
 
     What has no target (an item that a poll could not use) can be neither tried again nor given up.
     """
@@ -190,32 +190,16 @@ def _deliveries(c: sqlite3.Connection, ticks: list[int], query: Query) -> list[O
         tests.append(f"d.state = {int(State[query.state.upper()])}")
     sql = (
         f"SELECT d.id, d.target, d.state, d.chain FROM event e JOIN delivery d ON {OF_EVENT} "
-        f"WHERE e.id IN (SELECT value FROM json_each(?)) AND {' AND '.join(tests)} ORDER BY d.id DESC"
+        f"WHERE e.id IN (SELECT value FROM json_each(?)) AND {' AND '.join(tests)} ORDER BY d.id"
     )
     return [Owed(*row) for row in c.execute(sql, asked)]
 
 
 def _make_due(c: sqlite3.Connection, deliveries: list[Owed], how: Replay, born: Born) -> None:
-    rows = [
-        (owed.row, due, born(owed.target, due))
-        for owed, due in zip(deliveries, _dues(deliveries, how), strict=True)
-    ]
+    dues = [_due(how, n) for n in range(len(deliveries))]
+    rows = [(owed.row, due, born(owed.target, due)) for owed, due in zip(deliveries, dues, strict=True)]
     for some in chunks(rows):
         c.execute(AGAIN.format(values=values(3, len(some)), fresh=int(how.fresh)), flat(some))
-
-
-def _dues(deliveries: list[Owed], how: Replay) -> list[int]:
-    """When each is due, at the replay's pace; of a chain the first one first, for the others wait for it."""
-    dues = [_due(how, n) for n in range(len(deliveries))]
-    chains: dict[bytes, list[int]] = {}
-    for n, owed in enumerate(deliveries):
-        if owed.chain is not None:
-            chains.setdefault(owed.chain, []).append(n)
-    for places in chains.values():
-        mine = [dues[n] for n in places]
-        for n, due in zip(reversed(places), mine, strict=True):
-            dues[n] = due
-    return dues
 
 
 def _due(how: Replay, number: int) -> int:

@@ -4,6 +4,7 @@ import asyncio
 import sqlite3
 import time
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace as but
 from functools import partial
 from pathlib import Path
 from typing import Concatenate, Final, ParamSpec, TypeVar
@@ -124,6 +125,7 @@ class SqliteStore(FileMemory):
     # changes by hand
 
     async def replay(self, query: Query, how: Replay, replan: Replan) -> Count:
+        query = but(query, oldest_first=True)
         page = await look(self._archive.run(replay.find, query, self.ids))
         plans = await replay.plan_anew(self._archive, page, replan, self.ids)
         turn = replay.Turn(query, page, plans, how, self.ids, self._born, self._salt)
