@@ -168,7 +168,7 @@ def _text(value: bytes) -> str:
 # the sender's headers
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=512)
 def _name(raw: bytes) -> tuple[str | None, bytes]:
     """A header's name as text, None if it does not go along; and in lower case."""
     lower = raw.lower()

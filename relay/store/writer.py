@@ -25,7 +25,7 @@ log = structlog.get_logger()
 T = TypeVar("T")
 
 FEW: Final = 8
-"""Appends in a batch up to which the next one is committed without a pause."""
+"""Appends of senders in a batch up to which the next one is committed without a pause."""
 GATHER: Final = 0.004
 """Seconds of that pause at most; and it lasts no longer than two such commits."""
 HANG: Final = 2.5
@@ -179,12 +179,17 @@ class Writer:
                 break
 
     async def _gather(self, batch: Batch) -> None:
-        """After a large batch, let the loop answer those who waited, until as many as they were have come.
+        """After a large batch, let the loop answer the senders, until as many as they were have come.
 
         The two share one interpreter: in turns each does more than side by side.
         """
-        if len(batch.appends) > FEW and not self._closing:
-            await self._pause.last(len(batch.appends), min(2 * self._seconds, GATHER))
+        senders = sum([waiting.advance is None for waiting in batch.appends])
+        if senders <= FEW or self._closing:
+            return
+        if self._queue.senders >= senders:
+            await asyncio.sleep(0)  # they came while it was committed
+        else:
+            await self._pause.last(senders, min(2 * self._seconds, GATHER))
 
     def _take_flushes(self) -> "list[asyncio.Future[None]]":
         """Who waits for no more than is taken by now."""
