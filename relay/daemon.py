@@ -243,10 +243,6 @@ class Daemon:
 
     # what others ask
 
-    @property
-    def routes(self) -> Routes:
-        return self.door.routes
-
     async def plans(self, events: Sequence[Event]) -> Sequence[tuple[Planned, ...]]:
         return await self.door.plans(events)
 

@@ -10,7 +10,7 @@ from relay.errors import Problem
 from relay.event import Event
 from relay.metrics import Metrics
 from relay.poll.poller import Poller
-from relay.route import Planned, Routes
+from relay.route import Planned
 from relay.store.protocol import Store
 
 
@@ -34,10 +34,6 @@ class Running(Protocol):
     metrics: Metrics
     poller: Poller
     """All polls and watches; it has none until it is known when each source was last heard of."""
-
-    @property
-    def routes(self) -> Routes:
-        """In force now."""
 
     async def plans(self, events: Sequence[Event]) -> Sequence[tuple[Planned, ...]]:
         """What each of `events`, which are kept already, would be owed by today's file."""

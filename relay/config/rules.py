@@ -11,7 +11,6 @@ from relay.config.secret import HINT, Secret
 from relay.config.table import Table
 from relay.config.types import quoted
 from relay.errors import Problem
-from relay.route import Route
 
 Raw = dict[str, Any]
 
@@ -45,11 +44,6 @@ def _same_paths(config: Config, raw: Raw) -> Iterator[Problem]:
 
 
 # routes
-
-
-def routes(config: Config) -> list[Route]:
-    """The routes of the file, in its order."""
-    return [Route(name, route.sources, route.to) for name, route in config.route.items()]
 
 
 # the server

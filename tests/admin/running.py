@@ -7,7 +7,7 @@ from aiohttp import ClientSession
 from relay.accept import Door
 from relay.admin.running import Reloaded
 from relay.clock import Clock
-from relay.config.rules import routes
+from relay.config.routes import open_routes
 from relay.config.schema import Config
 from relay.delivery import Dead, Delivered, Outcome, Retry
 from relay.event import Event
@@ -15,7 +15,7 @@ from relay.http.apis import Apis
 from relay.metrics import Metrics
 from relay.poll.open import open_polls
 from relay.poll.poller import Poller
-from relay.route import Planned, Routes
+from relay.route import Planned
 from relay.store.protocol import Store
 from tests.clock import START, ManualClock
 from tests.store.words import claimed_all, settlement
@@ -41,7 +41,7 @@ class Here:
         self.store = store
         self.clock: Clock = clock
         self.metrics = Metrics()
-        self.routes = Routes(routes(CONFIG))
+        self.routes, _ = open_routes(CONFIG)
         self.door = Door(store, self.routes, self.metrics)
         self.apis = Apis(session, clock)
         self.poller = Poller(store, self.door, clock, self.metrics)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from relay.config.rules import routes
+from relay.config.routes import open_routes
 from tests.config.conftest import Reads, Tells
 
 OPEN = 'verify = "none"\nid = "digest"\n'
@@ -260,7 +260,9 @@ def test_routes_are_plans(reads: Reads) -> None:
         f'[source.a]\n{OPEN}[target.x]\nurl = "log:"\n'
         '[route.r]\nfrom = "a"\nto = ["x"]\n[route.q]\nfrom = ["*"]\nto = ["x"]'
     ).config
-    assert [(route.name, route.sources, route.targets) for route in routes(config)] == [
+    routes, problems = open_routes(config)
+    assert problems == []
+    assert [(route.name, route.sources, route.targets) for route in routes.all] == [
         ("r", ("a",), ("x",)),
         ("q", ("*",), ("x",)),
     ]

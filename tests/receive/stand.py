@@ -11,7 +11,7 @@ from typing import Any, Self
 from aiohttp import web
 
 from relay.accept import Door
-from relay.config.rules import routes
+from relay.config.routes import open_routes
 from relay.config.schema import Config
 from relay.metrics import Metrics
 from relay.receive.fetch import Outside
@@ -80,7 +80,7 @@ class Stand:
         opened, problems = open_sources(config)
         assert not problems
         self.receiver.open(opened, config.server.trusted_proxies, config.server.max_inflight)
-        self.door.routes = Routes(routes(config))
+        self.door.routes, _ = open_routes(config)
 
     async def ask(self, raw: bytes) -> Said:
         """One request on a connection of its own, and its answer."""
