@@ -24,7 +24,7 @@ class Event:
     """Ours: ordered by time of acceptance; never given twice (`Ids`)."""
     source: str
     key: str | None
-    """The sender's own id; None where it gives none, and the event is nobody's duplicate."""
+    """The sender's own id, or else `id`: the event is nobody's duplicate. So it is where this is None."""
     type: str
     via: str
     """`webhook` or `poll`."""

@@ -21,9 +21,9 @@ def made(
     parts = (Part(found, asked.headers, asked.body),) if isinstance(found, Identity) else found
     return [
         Event(
-            id=next_id(now),
+            id=(id := next_id(now)),
             source=source.name,
-            key=part.identity.key,
+            key=id if part.identity.key is None else part.identity.key,
             type=part.identity.type or source.name,
             via="webhook",
             received=now,

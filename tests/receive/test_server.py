@@ -45,9 +45,12 @@ async def test_duplicates_at_the_same_moment(stand: Stand) -> None:
 
 
 async def test_no_id_is_nobodys_duplicate(stand: Stand) -> None:
-    """What a sender gives no id is never taken for a duplicate."""
+    """What a sender gives no id is never taken for a duplicate: its key is its own id (contract 2)."""
     assert [await stand.status(request("/elsewhere", b"same")) for _ in range(3)] == [200] * 3
-    assert len(await stand.events()) == 3
+    events = await stand.events()
+    assert ([event.key for event in events], len(events)) == ([event.id for event in events], 3)
+    names = await stand.store._reading.run(lambda c: c.execute("SELECT count(*) FROM seen").fetchone())
+    assert names == (0,), "nothing is remembered of a key that nobody else has"
 
 
 @pytest.mark.parametrize(

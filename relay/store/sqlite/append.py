@@ -54,7 +54,7 @@ def append(
 
 
 def _names(salt: bytes, event: Event) -> list[bytes]:
-    if event.key is None:
+    if event.key is None or event.key == event.id:
         return [seen_name(salt, event.source, name) for name in event.also]
     return [seen_name(salt, event.source, name) for name in (event.key, *event.also)]
 
