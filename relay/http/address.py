@@ -64,6 +64,14 @@ class Reach:
         return self.home(url) or {(url.host, usual), (url.host, url.port)} & self._hosts != set()
 
 
+def as_written(url: str) -> URL:
+    """An absolute URL without its login, nothing of it decoded. ValueError if it is none."""
+    found = _ABSOLUTE.match(url)
+    if found is None:
+        raise ValueError(f"no absolute URL: {url!r}")
+    return _address(URL(found[1]).origin(), _encoded(found[2]) or "/", _encoded(found[3] or ""))
+
+
 def place_of(at: str) -> str:
     """The scheme, host and port that a URL names, for a message; nothing of it else."""
     found = _PLACE.match(at)

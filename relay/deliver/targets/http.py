@@ -27,7 +27,7 @@ from relay.deliver.targets.renewals import Renewals
 from relay.deliver.targets.signing import Signer, prepare_signer
 from relay.deliver.targets.tls import tls_context
 from relay.errors import Problem
-from relay.http.address import with_query, without_query
+from relay.http.address import as_written, with_query, without_query
 from relay.http.auth import open_auth
 from relay.http.credentials import NOBODY, Credentials, Fixed, NoToken
 from relay.http.failure import no_answer
@@ -77,7 +77,7 @@ class HttpTarget:
         given = URL(table.address)
         self._auth = open_auth(_words(table, given), means.session, means.clock, f"target.{name}")
         shown = self._auth.shown if isinstance(self._auth, Fixed) else NOBODY
-        self._url = _address(given, shown)
+        self._url = _address(table.address, shown)
         self._headers = shown.headers
         self._tokens = self._auth if isinstance(self._auth, OAuth2) else None
         self._renewals = Renewals()
@@ -215,11 +215,12 @@ def _words(table: TargetConfig, given: URL) -> Auth | None:
     return BasicAuth(user=given.user or "", password=Secret(given.password or ""))
 
 
-def _address(given: URL, shown: Credentials) -> URL:
+def _address(given: str, shown: Credentials) -> URL:
     """The url without its login, and with the parameter that proves us in place of its own of that name."""
+    url = as_written(given)
     if not shown.query:
-        return given.with_user(None)
-    return with_query(without_query(given, [name for name, _ in shown.query]), shown.query)
+        return url
+    return with_query(without_query(url, [name for name, _ in shown.query]), shown.query)
 
 
 def _secrets(table: TargetConfig, given: URL) -> Iterator[Secret]:

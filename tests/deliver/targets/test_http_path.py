@@ -25,6 +25,8 @@ from tests.target import ScriptedTarget
         ("/hooks", "/x#y", "/hooks/x%23y"),
         ("/hooks#frag", "/x", "/hooks/x"),
         ("/hooks?a=b", "", "/hooks?a=b"),
+        ("/hooks?sig=x%2Fy%3D%3d&q=%7E", "", "/hooks?sig=x%2Fy%3D%3d&q=%7E"),
+        ("/h%7ek?a=x%2Fy", "/1", "/h%7ek/1?a=x%2Fy"),
     ],
 )
 async def test_path_is_appended(session: ClientSession, url: str, path: str, line: str) -> None:
