@@ -25,6 +25,12 @@ INHERITED: Final = (b"PATH", b"HOME", b"LANG", b"TZ")
 """What a program gets of the daemon's environment: no secret is there. Nor does any header set one."""
 OURS: Final = frozenset({"idempotency-key", "traceparent", "content-type"})
 """Beside `Relay-*`: no header that becomes the same variable (`relay_type`) takes their place."""
+LOADED_BY: Final = re.compile(
+    rb"LD_.*|GCONV_PATH|GLIBC_TUNABLES|ENV|IFS|PS4|SHELLOPTS|BASH_.*|PYTHON[A-Z].*|PERL5.*|RUBY(LIB|OPT)"
+    rb"|NODE_(OPTIONS|PATH)|JAVA_TOOL_OPTIONS"
+)
+"""Variables by which loaders, shells and interpreters run something else before the program: no header
+becomes one, for its value may be a stranger's."""
 TAKEN: Final = Reply(Verdict.TAKEN)
 
 
@@ -68,7 +74,7 @@ def environment(headers: "CIMultiDict[str]") -> dict[bytes, bytes]:
     variables: dict[bytes, bytes] = {}
     for name, value in headers.items():
         variable, ours = _variable(name)
-        if ours or variable not in variables:
+        if not LOADED_BY.fullmatch(variable) and (ours or variable not in variables):
             variables[variable] = wire(value).replace(b"\0", b"%00")
     for inherited in INHERITED:
         variables.pop(inherited, None)

@@ -103,6 +103,15 @@ def test_variables(loop: Loop, out: Path, monkeypatch: pytest.MonkeyPatch) -> No
     }
 
 
+def test_nothing_is_loaded_by_a_header() -> None:
+    """What loaders and interpreters run first is nobody's to say; names that look like it are free."""
+    refused = ("LD-Preload", "ld_library_path", "Bash-Env", "ENV", "PythonPath", "Perl5Opt", "Node-Options")
+    free = ("Node-Id", "Environment", "LDAP-User", "Pearl", "Ruby-Colour")
+    variables = environment(CIMultiDict([(name, "x") for name in (*refused, *free)]))
+    ours = {name for name in variables if variables[name] == b"x"}
+    assert ours == {b"NODE_ID", b"ENVIRONMENT", b"LDAP_USER", b"PEARL", b"RUBY_COLOUR"}
+
+
 @pytest.mark.parametrize("backwards", [False, True])
 def test_names_that_become_one(backwards: bool) -> None:
     """Ours are not replaced by one that looks like them; of others the first counts."""
