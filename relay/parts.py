@@ -99,8 +99,8 @@ def _sound(config: Config, problems: Iterable[Problem]) -> Config:
     watches = {name: one for name, one in _unfaulted("watch", config.watch, faults) if one.api in config.api}
     targets = dict(_unfaulted("target", config.target, faults))
     routes = dict(config.route)
-    if any(table.startswith("enrich.") for table in faults):
-        # what they name may be what such a table puts
+    if len(enrichments) < len(config.enrich) or any(table.startswith("enrich.") for table in faults):
+        # what they name may be what such a table puts, be it sound but for its api
         bare: dict[str, object] = {"transform": None, "headers": {}, "path": None}
         routes = {name: route.model_copy(update=bare) for name, route in routes.items()}
     sound = {"source": sources, "target": targets, "route": routes, "enrich": enrichments}

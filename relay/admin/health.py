@@ -7,12 +7,14 @@ from relay import __version__
 from relay.admin.age import age
 from relay.admin.poll_view import all_seen, poll_check
 from relay.admin.running import Running
-from relay.clock import micros, rfc3339
+from relay.clock import SECOND, micros, rfc3339
 from relay.config.schema import HealthConfig, SourceConfig
 from relay.signs import low_disk, silence, span, too_silent
 from relay.store.protocol import Stats, TargetStats
 from relay.target import TargetState
 
+A_WHILE: Final = 60 * SECOND
+"""For which a target may ask for silence without a word here."""
 MEDIA_TYPE: Final = "application/health+json"
 Check = dict[str, Any]
 
@@ -90,7 +92,8 @@ def target_check(running: Running, name: str, stats: Stats | None, now: int) -> 
         check |= {"pending": counts.pending, "oldest_pending_seconds": oldest, "dead": counts.dead}
     if missing:
         check["missing"] = True
-    return _with_warning(check, _target_warning(name, state, counts, missing, oldest, running.config.health))
+    limits = running.config.health
+    return _with_warning(check, _target_warning(name, state, counts, missing, oldest, limits, now))
 
 
 def _target_warning(
@@ -100,6 +103,7 @@ def _target_warning(
     missing: bool,
     oldest: float | None,
     limits: HealthConfig,
+    now: int,
 ) -> str | None:
     """The first thing that is not well: what it is, and what to do."""
     if missing:
@@ -107,16 +111,25 @@ def _target_warning(
             f"the file names it no more, and {counts.pending} deliveries wait for it: "
             f"name it again, or relay discard --target {name}"
         )
+    if (stopped := _stopped(name, state, now)) is not None:
+        return stopped
+    if oldest is not None and oldest > limits.oldest_pending:
+        return f"a delivery waits for {span(oldest)}: relay events --target {name} --state pending"
+    if counts.dead_lately >= limits.dead:
+        return f"{counts.dead_lately} given up in the last hour: relay events --target {name} --state dead"
+    return None
+
+
+def _stopped(name: str, state: TargetState, now: int) -> str | None:
+    """Why nothing goes to it now, for longer than a moment."""
     if state.paused_at is not None:
         why = f" ({state.paused_why})" if state.paused_why else ""
         return f"paused{why}: relay resume {name}"
     if state.down_at is not None:
         why = f" ({state.down_why})" if state.down_why else ""
         return f"down{why}: its deliveries wait, and it is tried again by itself"
-    if oldest is not None and oldest > limits.oldest_pending:
-        return f"a delivery waits for {span(oldest)}: relay events --target {name} --state pending"
-    if counts.dead_lately >= limits.dead:
-        return f"{counts.dead_lately} given up in the last hour: relay events --target {name} --state dead"
+    if state.wait_until - now > A_WHILE:
+        return f"it asked for silence until {rfc3339(state.wait_until)} (Retry-After): relay resume {name}"
     return None
 
 

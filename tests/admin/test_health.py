@@ -119,6 +119,11 @@ def test_a_silent_source_warns(here: Here, heard: int | None, uptime: float, sta
     [
         (TargetState(paused_at=1, paused_why="410"), TargetStats(), "paused (410): relay resume billing"),
         (TargetState(down_at=1, down_why="refused"), TargetStats(), "down (refused): "),
+        (
+            TargetState(wait_until=START + 61 * SECOND),
+            TargetStats(),
+            "it asked for silence until 2026-09-21T14:14:21.000000Z (Retry-After): relay resume billing",
+        ),
         (TargetState(), TargetStats(1, START - 901 * SECOND), "a delivery waits for 15 min: "),
         (TargetState(), TargetStats(dead=5, dead_lately=2), "2 given up in the last hour: "),
     ],

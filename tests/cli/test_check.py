@@ -124,6 +124,17 @@ def test_enrichments_are_counted(relay: Relay, file: Path) -> None:
     assert relay("check", "-c", file).out.endswith("1 routes, 1 enrichments\n")
 
 
+def test_one_fault_is_told_once(relay: Relay, file: Path) -> None:
+    """What an enrichment puts is known to routes, though its api is wrong: only that is told."""
+    api = '[api.a]\nurl = "https://a.example/?x=1"\n'
+    enrich = '[enrich.e]\napi = "a"\npath = "/"\nput = "order"\n'
+    route = CONFIG.replace("[route.demo]\n", '[route.demo]\ntransform = "order.id"\n')
+    assert route != CONFIG
+    file.write_text(f"{route}\n{api}{enrich}")
+    done = relay("check", "-c", file)
+    assert (done.code, [line.split(": ")[1] for line in done.err.splitlines()]) == (2, ["api.a.url"])
+
+
 def test_the_schema_is_json(relay: Relay) -> None:
     """By which editors complete the file."""
     done = relay("schema")
