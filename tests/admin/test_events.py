@@ -5,6 +5,7 @@ import pytest
 from relay.clock import SECOND, rfc3339
 from relay.delivery import Dead
 from relay.store.protocol import Store
+from relay.target import TargetState
 from tests.admin.conftest import Call
 from tests.admin.running import end
 from tests.clock import START, ManualClock
@@ -43,6 +44,20 @@ async def test_an_event_is_shown_with_its_deliveries(call: Call, store: Store) -
         ],
         "next": None,
     }
+
+
+async def test_next_at_is_not_before_a_target_may_be_asked(call: Call, store: Store) -> None:
+    """One that asked for silence gets nothing before its end; who asked for none gets what is due."""
+    id = (await put(store, to=("billing", "ledger"))).id
+    store.remember("billing", TargetState(wait_until=START + 60 * SECOND))
+    expected = [rfc3339(START + 60 * SECOND), rfc3339(START)]
+    _, page = await call("GET events")
+    assert [each["next_at"] for each in page["events"][0]["deliveries"]] == expected
+    _, event = await call(f"GET events/{id}")
+    assert [each["next_at"] for each in event["deliveries"]] == expected
+    await end(store, Dead("gone"))
+    _, event = await call(f"GET events/{id}")
+    assert [each["next_at"] for each in event["deliveries"]] == [None, rfc3339(START)]
 
 
 async def test_pages_follow_each_other_newest_first(call: Call, store: Store) -> None:
