@@ -37,7 +37,8 @@ format: $(VENV)/.developing ## let ruff repair what it can
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
 
-check-slow: $(VENV)/.developing ## what takes minutes: fuzzing
+check-slow: $(VENV)/.developing ## what takes minutes: fuzzing; and the targets on their real servers
+	$(BIN)/python -m pytest -n auto --dist loadgroup tests/deliver/targets
 	$(BIN)/python -m pytest -m slow -o faulthandler_timeout=900 $(ARGS)
 
 faults: $(VENV)/.developing ## kill -9, full disk, failing writes; FAULTS_RUNS=20 for fewer kills
