@@ -33,7 +33,7 @@ class EventCalls:
             page = await self._running.store.find(query)
         except ValueError:  # the cursor is of another store
             return refuse(Refused("there is no such cursor", CURSOR_HINT))
-        return answer(page_document(page, self._silent))
+        return answer(page_document(page))
 
     async def show(self, request: web.Request) -> web.Response:
         refused = parameters(request)
@@ -43,10 +43,7 @@ class EventCalls:
         event = await self._running.store.show(id)
         if event is None:
             return refuse(no_event(id))
-        return answer(whole_document(event, self._secrets(event.source), self._silent))
-
-    def _silent(self, target: str) -> int:
-        return self._running.store.target_state(target).wait_until
+        return answer(whole_document(event, self._secrets(event.source)))
 
     def _secrets(self, source: str) -> list[bytes]:
         table = self._running.config.source.get(source)

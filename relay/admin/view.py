@@ -1,7 +1,7 @@
 """Events, deliveries and sums as the API shows them, and the commands without a daemon likewise."""
 
 from binascii import b2a_base64
-from collections.abc import Callable, Collection
+from collections.abc import Collection
 from typing import Any, Final
 
 from relay.clock import rfc3339
@@ -11,20 +11,13 @@ from relay.store.protocol import Audit, DeliveryView, EventView, Page
 
 CREDENTIALS: Final = frozenset({b"authorization", b"proxy-authorization"})
 Document = dict[str, Any]
-Silent = Callable[[str], int]
-"""Target → until when it asked for silence (microseconds since 1970): nothing is tried before."""
 
 
-def nobody_asked(_target: str) -> int:
-    """For want of a daemon that would know."""
-    return 0
+def page_document(page: Page) -> Document:
+    return {"events": [event_document(event) for event in page.events], "next": page.next}
 
 
-def page_document(page: Page, silent: Silent = nobody_asked) -> Document:
-    return {"events": [event_document(event, silent) for event in page.events], "next": page.next}
-
-
-def event_document(event: EventView, silent: Silent = nobody_asked) -> Document:
+def event_document(event: EventView) -> Document:
     """An event in a list."""
     return {
         "id": event.id,
@@ -36,15 +29,13 @@ def event_document(event: EventView, silent: Silent = nobody_asked) -> Document:
         "occurred_at": _moment(event.occurred_at),
         "size": event.size,
         "state": event.state,
-        "deliveries": [_delivery(delivery, silent) for delivery in event.deliveries],
+        "deliveries": [_delivery(delivery) for delivery in event.deliveries],
     }
 
 
-def whole_document(
-    event: EventView, secrets: Collection[bytes] = (), silent: Silent = nobody_asked
-) -> Document:
+def whole_document(event: EventView, secrets: Collection[bytes] = ()) -> Document:
     """One event whole. What a header holds of `secrets`, or of anybody's credentials, is masked."""
-    document = event_document(event, silent)
+    document = event_document(event)
     document["headers"] = _headers(event.headers or (), secrets)
     document |= _body(event.body or b"")
     for shown, delivery in zip(document["deliveries"], event.deliveries, strict=True):
@@ -61,15 +52,14 @@ def audit_document(audit: Audit) -> Document:
     }
 
 
-def _delivery(delivery: DeliveryView, silent: Silent) -> Document:
-    due = delivery.next_at
+def _delivery(delivery: DeliveryView) -> Document:
     return {
         "id": delivery.id,
         "route": delivery.route,
         "target": delivery.target,
         "state": delivery.state,
         "attempts": delivery.attempts,
-        "next_at": None if due is None else _moment(max(due, silent(delivery.target))),
+        "next_at": _moment(delivery.next_at),
         "last_status": delivery.last_status,
         "last_error": delivery.last_error,
     }

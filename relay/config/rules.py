@@ -43,9 +43,6 @@ def _same_paths(config: Config, raw: Raw) -> Iterator[Problem]:
             yield Problem(at, f"{source.path} is the path of source.{other} already", "one path to a source")
 
 
-# routes
-
-
 # the server
 
 

@@ -20,11 +20,9 @@ class Gate:
 
     def room(self, state: TargetState, now: int) -> int:
         """How many attempts may begin now."""
-        if state.paused_at is not None or state.missing_at is not None or now < state.wait_until:
+        if state.missing_at is not None or self.is_shut(state, now):
             return 0
-        free = self.concurrency - self.running
-        if state.down_at is not None:
-            free = 0 if self.probing or now < state.probe_at else 1
+        free = self.concurrency - self.running if state.down_at is None else 1
         return free if self.bucket is None else min(free, self.bucket.room(now))
 
     def is_shut(self, state: TargetState, now: int) -> bool:

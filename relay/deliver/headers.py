@@ -179,7 +179,7 @@ def _name(raw: bytes) -> tuple[str | None, bytes]:
 
 def _named_by_connection(headers: Headers) -> frozenset[bytes]:
     """What the sender's `Connection` names is for its own connection only."""
-    values = [value for name, value in headers if len(name) == 10 and name.lower() == CONNECTION]
+    values = [value for name, value in headers if len(name) == len(CONNECTION) and name.lower() == CONNECTION]
     if not values:
         return NOTHING_NAMED
     named = {part.strip().lower() for value in values for part in value.split(b",")}

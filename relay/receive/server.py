@@ -134,10 +134,7 @@ class Receiver:
     async def _take(self, asked: Request, source: Source, arrived: float) -> Receipts | Rejected | Answer:
         """From a whole request to events on disk, or to the answer of a handshake."""
         now = self._clock.now()
-        if _is_quick(source, asked):
-            found = examine(source.provider, asked, now)
-        else:
-            found = await self._examined(source, asked, now, arrived)
+        found = await self._examined(source, asked, now, arrived)
         if isinstance(found, Wanted):
             found = await self._certified(found, source, asked, now, arrived)
         if isinstance(found, Answer):
@@ -167,10 +164,11 @@ class Receiver:
     async def _examined(
         self, source: Source, asked: Request, now: int, arrived: float, fetched: bytes | None = None
     ) -> Finding:
-        if _is_quick(source, asked):
-            return examine(source.provider, asked, now, fetched)
+        provider = source.provider
+        if len(asked.body) <= (LOOPED if provider.loops else LARGE):
+            return examine(provider, asked, now, fetched)
         loop = asyncio.get_running_loop()
-        job = loop.run_in_executor(self._threads, examine, source.provider, asked, now, fetched)
+        job = loop.run_in_executor(self._threads, examine, provider, asked, now, fetched)
         done, _ = await asyncio.wait({job}, timeout=max(0.0, _left(source, arrived)))
         if done:
             return job.result()
@@ -246,10 +244,6 @@ def _target(request: web.BaseRequest) -> str:
     """The request's target as it came; a proxy's absolute form without its host."""
     target = request.raw_path
     return target if target.startswith("/") else request.rel_url.raw_path_qs
-
-
-def _is_quick(source: Source, asked: Request) -> bool:
-    return len(asked.body) <= (LOOPED if source.provider.loops else LARGE)
 
 
 def _left(source: Source, arrived: float) -> float:

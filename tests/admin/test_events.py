@@ -50,6 +50,7 @@ async def test_next_at_is_not_before_a_target_may_be_asked(call: Call, store: St
     """One that asked for silence gets nothing before its end; who asked for none gets what is due."""
     id = (await put(store, to=("billing", "ledger"))).id
     store.remember("billing", TargetState(wait_until=START + 60 * SECOND))
+    await store.flush()
     expected = [rfc3339(START + 60 * SECOND), rfc3339(START)]
     _, page = await call("GET events")
     assert [each["next_at"] for each in page["events"][0]["deliveries"]] == expected

@@ -12,6 +12,9 @@ from relay.store.sqlite.rows import PER_EVENT, VIA, delivery_text
 
 EVENT = "e.id, e.source, e.key, e.type, e.via, e.received, e.occurred, e.size, e.state"
 DELIVERY = "d.id, d.route, d.target, d.state, d.attempts, {due}, d.status, d.error"
+SILENT = "SELECT json_extract(t.state, '$.wait_until') FROM target t WHERE t.name = d.target"
+DUE: Final = f"CASE d.state WHEN 0 THEN max(d.due, coalesce(({SILENT}), 0)) END"
+"""Nothing is tried before the silence is over that its target asked for."""
 NEWEST = "SELECT received FROM event WHERE source = ?"
 VERSION_2: Final = 2
 """Of the file: polls and watches came with it."""
@@ -94,7 +97,7 @@ def _with_deliveries(c: sqlite3.Connection, rows: list[tuple[Any, ...]], ids: Id
 
 def _columns(c: sqlite3.Connection) -> str:
     """Of a delivery: one that is held will be due nobody knows when."""
-    due = "CASE d.held WHEN 0 THEN d.due END" if since(c, VERSION_3) else "d.due"
+    due = f"CASE d.held WHEN 0 THEN {DUE} END" if since(c, VERSION_3) else DUE
     return DELIVERY.format(due=due)
 
 

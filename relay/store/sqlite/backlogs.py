@@ -138,7 +138,7 @@ class Backlogs:
             backlog = self.of(planned.target)
             if backlog.behind:
                 backlog.fall_behind()
-                continue  # it is found among the rows
+                continue  # it is found among the rows: no Delivery needs to be made of it
             born = self._born(planned.target, event.received)
             delivery = Delivery(id, id, planned.route, planned.target, 0, 0, born, event)
             delivery.shaped, delivery.due, delivery.chain = planned.shaped, event.received, chain
